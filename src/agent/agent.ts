@@ -1,0 +1,37 @@
+import { RealtimeAgent } from '@openai/agents/realtime'
+import { appointments } from './appointments.ts'
+import { billing } from './billing.ts'
+import type { CallContext } from './context.ts'
+import { sharedInstructions } from './instructions.ts'
+import { messageBook } from './messages.ts'
+import { practice } from './practice.ts'
+import { endCall } from './tools/end-call.ts'
+import { openingHours } from './tools/opening-hours.ts'
+import { takeMessage } from './tools/take-message.ts'
+import { transferCall } from './tools/transfer-call.ts'
+
+const task = `# Your task
+You answer the phone at ${practice.name}, a small dental practice at ${practice.address}.
+Find out what the caller wants and help them:
+- opening hours (look them up) and the address: answer yourself;
+- booking an appointment: hand off to Appointments;
+- prices, invoices, payments: hand off to Billing;
+- anything else, or a wish to speak to somebody: put them through, or take a message.
+If the conversation is already under way, do not greet again.
+When the caller has all they need, say goodbye and end the call.`
+
+/**
+ * The agent that answers, one for all calls: what differs from call to call comes in with the context.
+ * No agent sets a `voice`: the model cannot change it once it has spoken.
+ */
+export const triageAgent = new RealtimeAgent<CallContext>({
+  name: 'Triage Agent',
+  handoffDescription: 'Everything that is not your own task.',
+  instructions: ({ context }) => `${task}\n\n${sharedInstructions(context.call, new Date())}`,
+  tools: [openingHours, takeMessage(messageBook), transferCall, endCall],
+  handoffs: [appointments, billing]
+})
+
+// The way back, set here because each needs the other to exist.
+appointments.handoffs = [triageAgent]
+billing.handoffs = [triageAgent]
