@@ -1,0 +1,57 @@
+/** Thrown when a wait ended without what it waited for; the message lists what did arrive. */
+export class NothingCame extends Error {
+  override name = 'NothingCame' as const
+}
+
+type Waiter<T> = { wants: (item: T) => boolean; take: (item: T) => void }
+
+/**
+ * A queue that loses nothing: items wait until they are asked for, and whoever asks first waits until one comes.
+ * `next` takes the first match and drops nothing else, so that a test can look for things in any order.
+ */
+export class Inbox<T> {
+  /** Everything that ever arrived, in order. */
+  readonly all: T[] = []
+  #unread: T[] = []
+  #waiters: Waiter<T>[] = []
+  readonly #name: string
+  readonly #describe: (item: T) => string
+
+  constructor(name: string, describe: (item: T) => string = (item) => JSON.stringify(item)?.slice(0, 160) ?? '') {
+    this.#name = name
+    this.#describe = describe
+  }
+
+  push(item: T): void {
+    this.all.push(item)
+    const index = this.#waiters.findIndex((waiter) => waiter.wants(item))
+    const [waiter] = index < 0 ? [] : this.#waiters.splice(index, 1)
+    if (waiter) waiter.take(item)
+    else this.#unread.push(item)
+  }
+
+  /** The first unread item that matches, now or within `limitMs` (default 5000). Throws NothingCame. */
+  next(wants: (item: T) => boolean = () => true, limitMs = 5_000): Promise<T> {
+    const index = this.#unread.findIndex(wants)
+    const [item] = index < 0 ? [] : this.#unread.splice(index, 1)
+    if (item !== undefined) return Promise.resolve(item)
+    // Made here, so that the stack names the line that waited.
+    const error = new NothingCame()
+    return new Promise((resolve, reject) => {
+      const waiter = {
+        wants,
+        take: (found: T) => {
+          clearTimeout(timer)
+          resolve(found)
+        }
+      }
+      const timer = setTimeout(() => {
+        this.#waiters = this.#waiters.filter((other) => other !== waiter)
+        const came = this.all.slice(-20).map((other) => `  ${this.#describe(other)}`)
+        error.message = `${this.#name}: nothing matched within ${limitMs} ms. Last of ${this.all.length} that came:\n${came.join('\n')}`
+        reject(error)
+      }, limitMs)
+      this.#waiters.push(waiter)
+    })
+  }
+}

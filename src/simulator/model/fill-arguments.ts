@@ -1,0 +1,50 @@
+interface Schema {
+  readonly type?: string | readonly string[]
+  readonly properties?: Readonly<Record<string, Schema>>
+  readonly required?: readonly string[]
+  readonly enum?: readonly unknown[]
+  readonly const?: unknown
+  readonly items?: Schema
+  readonly anyOf?: readonly Schema[]
+  readonly minimum?: number
+  readonly minItems?: number
+}
+
+/** What is known about the caller's wish, by what a parameter's name contains; the first that fits is taken. */
+export type Hints = Readonly<Record<string, string>>
+
+/** Arguments that a tool's JSON schema accepts, for tools this brain has never seen: every required property, as well as the hints allow. */
+export function fillArguments(parameters: unknown, hints: Hints): Record<string, unknown> {
+  const schema = (parameters ?? {}) as Schema
+  const names = schema.required ?? Object.keys(schema.properties ?? {})
+  return Object.fromEntries(names.map((name) => [name, valueFor(name, schema.properties?.[name] ?? {}, hints)]))
+}
+
+function valueFor(name: string, schema: Schema, hints: Hints): unknown {
+  const [choice] = schema.anyOf ?? []
+  if (choice) return valueFor(name, choice, hints)
+  const hint = Object.entries(hints).find(([part]) => name.toLowerCase().includes(part))?.[1]
+  if (schema.const !== undefined) return schema.const
+  if (schema.enum)
+    return schema.enum.find((value) => hint?.toLowerCase().includes(String(value).toLowerCase())) ?? schema.enum[0]
+  const type = typeof schema.type === 'object' ? schema.type[0] : schema.type
+  return ofType(type ?? 'string', schema, hint ?? hints['words'] ?? name, hints)
+}
+
+function ofType(type: string, schema: Schema, text: string, hints: Hints): unknown {
+  switch (type) {
+    case 'object':
+      return fillArguments(schema, hints)
+    case 'array':
+      return Array.from({ length: schema.minItems ?? 1 }, () => valueFor('', schema.items ?? {}, hints))
+    case 'number':
+    case 'integer':
+      return Number(text.match(/\d+/)?.[0] ?? schema.minimum ?? 1)
+    case 'boolean':
+      return true
+    case 'null':
+      return null
+    default:
+      return text
+  }
+}

@@ -1,0 +1,8 @@
+import { randomBytes } from 'node:crypto'
+
+/** An id as the API makes them: a prefix and 21 letters and digits. The client may not use more than 32 characters. */
+export const newId = (prefix: 'event' | 'sess' | 'conv' | 'item' | 'resp' | 'call'): string =>
+  `${prefix}_${randomBytes(16).toString('base64').replace(/\W/g, '0').slice(0, 21)}`
+
+/** The padding that hides the length of a delta on the wire; clients ignore it. */
+export const obfuscation = (): string => randomBytes(6).toString('hex')

@@ -1,0 +1,31 @@
+import type { Brain } from './brain.ts'
+import type { Conversation } from './conversation.ts'
+import type { SessionConfig } from './session-config.ts'
+
+/** How a session's model behaves. */
+export interface SessionKnobs {
+  /** From response.create, or the end of a turn, to the first output. Default 0 */
+  readonly speakMs: number
+  /** Bytes of mu-law in one output_audio.delta; the API's own size is not known. Default 1600 (200 ms) */
+  readonly deltaBytes: number
+  /** Speed of generation as a multiple of real time; Infinity gives each answer as one burst. Default 10 */
+  readonly pace: number
+  /** What the model answers. Default: a dental practice's front desk */
+  readonly brain: Brain
+  /** Whether turns are found in the audio. Default true */
+  readonly vad: boolean
+  /** Whether appended audio is kept for `session.audio` and retrieved items; false for many long calls. Default true */
+  readonly keepAudio: boolean
+  /** From the end of a turn to its transcript; 0 puts it before the answer. Default 0 */
+  readonly transcriptionMs: number
+  /** What a turn's own response does while another runs uninterrupted: the API's behaviour is not known. Default 'error' */
+  readonly whenBusy: 'error' | 'answer-after'
+}
+
+/** What the parts of a session share: its wire, its settings, its conversation. */
+export interface Line {
+  readonly config: SessionConfig
+  readonly conversation: Conversation
+  readonly knobs: SessionKnobs
+  emit(type: string, fields: object): void
+}

@@ -1,0 +1,212 @@
+import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { Inbox } from '../inbox.ts'
+import { ApiError } from './api-error.ts'
+import { defaultBrain } from './brain.ts'
+import type { SessionKnobs } from './line.ts'
+import { type Muted, PracticeSession } from './session.ts'
+import { Wire } from './wire.ts'
+
+export type { Brain, Reply, Turn } from './brain.ts'
+export { defaultBrain } from './brain.ts'
+export type { ClientEvent, ClientEventOf } from './client-events.ts'
+export type { ResponseOutcome } from './response.ts'
+export { type Muted, PracticeSession } from './session.ts'
+export type { ServerEvent } from './wire.ts'
+
+export interface PracticeModelOptions extends Partial<SessionKnobs> {
+  /** From the upgrade request to the 101. Default 0 */
+  readonly openMs?: number
+  /** Whether permessage-deflate is negotiated, as the real API does. Default true */
+  readonly compression?: boolean
+  /** When set, every other key is refused, as the real API does: after the 101. */
+  readonly apiKey?: string
+  /** The life of a session. Default 3_600_000, as the real API */
+  readonly sessionMs?: number
+  /** Default 0: any free port */
+  readonly port?: number
+}
+
+/**
+ * How connections are turned away: by an HTTP status instead of the 101; by an error event and a close;
+ * by no answer at all; by a TCP reset.
+ */
+export type Refusal = { status: number } | { code: string; closeCode: number; message?: string } | 'hang' | 'reset'
+
+export interface Handshake {
+  readonly headers: IncomingHttpHeaders
+  readonly url: string
+}
+
+const PATH = '/v1/realtime'
+/** An append may hold 15 MiB of audio, in base64. */
+const MAX_PAYLOAD = 21 * 1024 * 1024
+
+/** The OpenAI Realtime API on a loopback port, as strict as the real one and without its bill. */
+export class PracticeModel {
+  /** ws://127.0.0.1:PORT/v1/realtime; clients append ?model= */
+  readonly url: string
+  /** In order of opening; connections that were refused are not among them. */
+  readonly sessions: PracticeSession[] = []
+  /** Every attempt to upgrade, refused ones too. */
+  readonly handshakes = new Inbox<Handshake>('handshakes', ({ url }) => url)
+  /** What no correct client does: malformed events, a session that is not audio/pcmu. A test asserts it empty. */
+  readonly failures: string[] = []
+  #refusal: Refusal | undefined
+  readonly #muted = new Set<Muted>()
+  readonly #words: string[] = []
+  readonly #opened = new Inbox<PracticeSession>('sessions', (session) => session.id)
+  readonly #connections = new Set<Duplex>()
+  readonly #options: PracticeModelOptions
+  readonly #server: ReturnType<typeof createServer>
+  readonly #sockets: WebSocketServer
+
+  static async listen(options: PracticeModelOptions = {}): Promise<PracticeModel> {
+    const server = createServer((_, response) => response.writeHead(404).end())
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(options.port ?? 0, '127.0.0.1', resolve)
+    })
+    return new PracticeModel(server, options)
+  }
+
+  private constructor(server: ReturnType<typeof createServer>, options: PracticeModelOptions) {
+    this.#server = server
+    this.#options = options
+    this.url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}${PATH}`
+    const perMessageDeflate = options.compression ?? true
+    this.#sockets = new WebSocketServer({ noServer: true, perMessageDeflate, maxPayload: MAX_PAYLOAD })
+    server.on('connection', (socket) => {
+      this.#connections.add(socket)
+      socket.once('close', () => this.#connections.delete(socket))
+    })
+    server.on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket, head))
+  }
+
+  /** The next session that nobody has asked for yet. Throws NothingCame. */
+  nextSession(limitMs?: number): Promise<PracticeSession> {
+    return this.#opened.next(undefined, limitMs)
+  }
+
+  /** Turns all following connections away, until told `undefined`. */
+  refuse(how: Refusal | undefined): void {
+    this.#refusal = how
+  }
+
+  /** A model that never sends these, also in sessions that are open already, until told `undefined`. */
+  mute(what: Muted | undefined): void {
+    if (what === undefined) this.#muted.clear()
+    else this.#muted.add(what)
+  }
+
+  /** What the next finished turn of speech, of any session, will be transcribed as. First in, first out. */
+  hearWords(text: string): void {
+    this.#words.push(text)
+  }
+
+  /** Ends every connection without a goodbye, and the server. */
+  async close(): Promise<void> {
+    for (const socket of this.#sockets.clients) socket.terminate()
+    for (const connection of this.#connections) connection.destroy()
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()))
+  }
+
+  #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const { headers, url = '' } = request
+    this.handshakes.push({ headers, url })
+    socket.on('error', () => {})
+    const refusal = this.#refusal
+    if (refusal === 'hang') return
+    if (refusal === 'reset') return reset(socket)
+    const status = refusal && 'status' in refusal ? refusal.status : statusFor(request)
+    if (status) return void socket.end(`HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+    const open = () => this.#sockets.handleUpgrade(request, socket, head, (ws) => this.#onOpen(ws, request, refusal))
+    if (this.#options.openMs) setTimeout(() => socket.destroyed || open(), this.#options.openMs)
+    else open()
+  }
+
+  #onOpen(socket: WebSocket, request: IncomingMessage, refusal: Refusal | undefined): void {
+    const closing = told(refusal) ?? this.#check(request)
+    if (closing) return closeWith(socket, closing)
+    const session = new PracticeSession(socket, this.#host(), modelOf(request) ?? '')
+    this.sessions.push(session)
+    this.#opened.push(session)
+  }
+
+  /** The API looks at the key, the headers and the model after the 101: the first and only event, then the close. */
+  #check({ headers, url }: IncomingMessage): Closing | undefined {
+    const { apiKey } = this.#options
+    const model = modelOf({ url })
+    if (headers['openai-beta'] !== undefined) {
+      return closing(
+        'beta_api_shape_disabled',
+        4000,
+        'The Realtime Beta API is no longer supported. Please use the GA API.'
+      )
+    }
+    if (apiKey !== undefined && headers.authorization !== `Bearer ${apiKey}`) {
+      const message =
+        'Incorrect API key provided. You can find your API key at https://platform.openai.com/account/api-keys.'
+      return closing('invalid_api_key', 3000, message)
+    }
+    if (!model) return closing('missing_model', 4000, 'You must provide a model parameter.')
+    if (!model.includes('realtime'))
+      return closing('invalid_model', 4000, `Model "${model}" is not supported in realtime mode.`)
+    return undefined
+  }
+
+  #host() {
+    const { speakMs = 0, deltaBytes = 1600, pace = 10, brain = defaultBrain } = this.#options
+    const {
+      vad = true,
+      keepAudio = true,
+      transcriptionMs = 0,
+      whenBusy = 'error',
+      sessionMs = 3_600_000
+    } = this.#options
+    return {
+      knobs: { speakMs, deltaBytes, pace, brain, vad, keepAudio, transcriptionMs, whenBusy },
+      sessionMs,
+      mutes: (what: Muted) => this.#muted.has(what),
+      nextWords: () => this.#words.shift(),
+      fail: (message: string) => void this.failures.push(message)
+    }
+  }
+}
+
+interface Closing {
+  readonly error: ApiError
+  readonly closeCode: number
+}
+
+const closing = (code: string, closeCode: number, message: string): Closing => ({
+  error: new ApiError(code, message),
+  closeCode
+})
+
+function told(refusal: Refusal | undefined): Closing | undefined {
+  if (typeof refusal !== 'object' || 'status' in refusal) return undefined
+  return closing(refusal.code, refusal.closeCode, refusal.message ?? `Refused: ${refusal.code}.`)
+}
+
+/** The close reason has the form `<error.type>.<error.code>`. */
+function closeWith(socket: WebSocket, { error, closeCode }: Closing): void {
+  const wire = new Wire(socket, 'a refused connection')
+  wire.refuse(error, null)
+  wire.close(closeCode, `${error.type}.${error.code}`)
+}
+
+/** What is turned away before the 101. That a missing key is among it is not confirmed for this API. */
+function statusFor({ headers, url }: IncomingMessage): number | undefined {
+  if (new URL(url ?? '', 'ws://model').pathname !== PATH) return 404
+  return headers.authorization === undefined ? 401 : undefined
+}
+
+const modelOf = ({ url }: { url?: string | undefined }): string | null =>
+  new URL(url ?? '', 'ws://model').searchParams.get('model')
+
+function reset(socket: Duplex): void {
+  if ('resetAndDestroy' in socket) (socket as import('node:net').Socket).resetAndDestroy()
+}
