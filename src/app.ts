@@ -1,0 +1,74 @@
+import formbody from '@fastify/formbody'
+import websocket from '@fastify/websocket'
+import Fastify, { type FastifyInstance, LogController } from 'fastify'
+import { triageAgent } from './agent/agent.ts'
+import { outputGuardrails } from './agent/guardrails.ts'
+import type { Config } from './config.ts'
+import { loggerOptions } from './log.ts'
+import { callsPlugin } from './plugins/calls.ts'
+import { requireTwilio } from './plugins/twilio-only.ts'
+import type { SaveRecord } from './records/record.ts'
+import { callEnded } from './routes/call-ended.ts'
+import { health } from './routes/health.ts'
+import { home } from './routes/home.ts'
+import { incomingCall } from './routes/incoming-call.ts'
+import { mediaStream } from './routes/media-stream.ts'
+import { apologyTwiml } from './twilio/twiml.ts'
+
+/** What a test, or another server, may put in place of ours. */
+export interface Dependencies {
+  readonly agent: typeof triageAgent
+  readonly saveRecord: SaveRecord
+  /** Where the log goes; standard output by default. */
+  readonly logTo: { write(line: string): void } | undefined
+}
+
+/** A `media` frame is 400 bytes; nothing that Twilio sends comes near this. */
+const MAX_FRAME_BYTES = 64 * 1024
+/** Twilio's webhooks have 2 kB of parameters. */
+const MAX_BODY_BYTES = 64 * 1024
+
+/** The whole server, in the order in which it is put together. */
+export async function buildApp(config: Config, overrides: Partial<Dependencies> = {}): Promise<FastifyInstance> {
+  const app = Fastify({
+    logger: loggerOptions(config.log.level, overrides.logTo),
+    // One line a request, below, instead of Fastify's two with the query in them.
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: MAX_BODY_BYTES
+  })
+
+  await app.register(websocket, { options: { maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false } })
+  await app.register(callsPlugin, {
+    config,
+    agent: overrides.agent ?? triageAgent,
+    session: { ...config.openai, outputGuardrails },
+    // Storage is not built yet: a call is kept as the one line that it logs.
+    saveRecord: overrides.saveRecord ?? (async () => {})
+  })
+
+  app.addHook('onResponse', async (request, reply) => {
+    // The path without its query: Twilio's GET webhooks carry the caller's number there.
+    const path = request.url.split('?', 1)[0]
+    const fields = { method: request.method, path, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }
+    if (path === '/health' || path === '/ready') request.log.debug(fields, 'request')
+    else request.log.info(fields, 'request')
+  })
+
+  await app.register(home)
+  await app.register(health)
+  await app.register(async function twilioOnly(scope) {
+    scope.removeAllContentTypeParsers()
+    await scope.register(formbody)
+    scope.addHook('preValidation', requireTwilio(config))
+    scope.setErrorHandler(async (error: Error & { statusCode?: number }, request, reply) => {
+      if (error.statusCode !== undefined && error.statusCode < 500) return reply.code(error.statusCode).send()
+      request.log.error({ err: error }, 'a webhook failed')
+      // Anything but TwiML would have Twilio's own voice read an "application error" to the caller.
+      return reply.code(200).type('text/xml').send(apologyTwiml(config.call.fallbackNumber))
+    })
+    await scope.register(incomingCall, { config })
+    await scope.register(mediaStream)
+    await scope.register(callEnded, { config })
+  })
+  return app
+}

@@ -1,0 +1,31 @@
+import type { ModelError } from '../model/errors.ts'
+import type { FinishedResponse } from '../model/events.ts'
+import type { CallRecord } from '../records/record.ts'
+
+/** What happens on a call, for its behaviours. Payloads are what cannot be asked of the call itself. */
+export interface CallFacts {
+  /** The model is there for the first time and knows who is calling. */
+  live: []
+  /** The model heard the caller begin to speak; emitted before the SDK acts on it. */
+  callerSpeaking: []
+  callerSilent: []
+  /** The agent can be heard: playback began. */
+  agentHeard: []
+  /** Playback ended: everything was played, or the rest was cleared. */
+  agentSilent: [{ cleared: boolean }]
+  /** The model began an answer. */
+  responseStarted: []
+  /** The model finished an answer, or gave it up. */
+  responseFinished: [FinishedResponse]
+  toolStarted: [name: string]
+  toolFinished: [name: string]
+  keyPressed: [digit: string]
+  modelLost: [ModelError]
+  /** The model is there again and remembers the conversation. */
+  modelBack: []
+  /** A tool asked for the end of the call, once the goodbye was heard. */
+  endAsked: []
+  transferAsked: [target: string, summary: string]
+  digitsAsked: [{ count: number; timeoutMs: number; give: (digits: string) => void }]
+  ended: [CallRecord]
+}

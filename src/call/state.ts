@@ -1,0 +1,42 @@
+import type { EndReason } from '../records/record.ts'
+
+/** Where a call is. Times are milliseconds since the epoch. */
+export type CallState =
+  /** The stream is there and has not said whose it is. */
+  | { readonly name: 'ringing' }
+  /** The caller is verified and held while the model opens. */
+  | { readonly name: 'connecting'; readonly startedAt: number }
+  | { readonly name: 'live'; readonly startedAt: number }
+  /** The model was lost; the caller's line is kept and their audio held. */
+  | { readonly name: 'reconnecting'; readonly startedAt: number; readonly lostAt: number }
+  | {
+      readonly name: 'ended'
+      readonly startedAt: number | undefined
+      readonly endedAt: number
+      readonly reason: EndReason
+    }
+
+export type CallEvent =
+  | { readonly type: 'accepted'; readonly at: number }
+  | { readonly type: 'model ready' }
+  | { readonly type: 'model lost'; readonly at: number }
+  | { readonly type: 'ended'; readonly at: number; readonly reason: EndReason }
+
+/** The next state, or the same one where the event does not apply: late events of a race change nothing. */
+export function nextState(state: CallState, event: CallEvent): CallState {
+  if (state.name === 'ended') return state
+  switch (event.type) {
+    case 'accepted':
+      return state.name === 'ringing' ? { name: 'connecting', startedAt: event.at } : state
+    case 'model ready':
+      return state.name === 'connecting' || state.name === 'reconnecting'
+        ? { name: 'live', startedAt: state.startedAt }
+        : state
+    case 'model lost':
+      return state.name === 'live' ? { name: 'reconnecting', startedAt: state.startedAt, lostAt: event.at } : state
+    case 'ended': {
+      const startedAt = state.name === 'ringing' ? undefined : state.startedAt
+      return { name: 'ended', startedAt, endedAt: event.at, reason: event.reason }
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import { TwilioRealtimeTransportLayer } from '@openai/agents-extensions'
+import type { WebSocket, MessageEvent as WsMessageEvent } from 'ws'
+import type { ModelEvents } from '../model/events.ts'
+import type { ModelSocket } from '../model/socket.ts'
+import type { MediaFrame } from '../twilio/frames.ts'
+import { InputGaps } from '../twilio/input-gaps.ts'
+import type { MediaStream } from '../twilio/media-stream.ts'
+
+/**
+ * The SDK's Twilio transport between our two sockets: it is given the MediaStream in place of Twilio's and a ModelSocket
+ * in place of the one it would open. Everything it does about formats, marks, `clear` and truncation is kept; three
+ * things cannot be had from outside it and are done here.
+ */
+export class CallTransport extends TwilioRealtimeTransportLayer {
+  readonly #gaps = new InputGaps((silence) => this.#append(silence))
+  readonly #onBadEvent: (error: unknown) => void
+
+  /** @param openSocket is asked once for each `connect()`, and answers with an open socket or a ModelError */
+  constructor(stream: MediaStream, openSocket: () => Promise<ModelSocket>, onBadEvent: (error: unknown) => void) {
+    super({
+      twilioWebSocket: stream.transportSocket as unknown as WebSocket,
+      createWebSocket: async () => (await openSocket()) as unknown as WebSocket,
+      skipOpenEventListeners: true
+    })
+    this.#onBadEvent = onBadEvent
+    stream.on('start', (frame) => this.#gaps.reset(frame.isMulaw8k))
+    this.onModel('input_audio_buffer.speech_started', () => this.#gaps.speechStarted())
+    this.onModel('input_audio_buffer.speech_stopped', () => this.#gaps.speechStopped())
+  }
+
+  /** Listens to one kind of the model's events. Called before the SDK acts on it. */
+  onModel<Type extends keyof ModelEvents>(type: Type, listener: (event: ModelEvents[Type]) => void): void {
+    // The SDK emits every event under its own name too, but its types list only its own events.
+    this.eventEmitter.on(type as never, listener as never)
+  }
+
+  /** The frame's short way to the model: Twilio's base64 goes out as it came in. */
+  sendFrame(frame: MediaFrame): void {
+    this.#gaps.before(frame)
+    this.#append(frame.payload)
+  }
+
+  /** A raw frame for whoever listens to the SDK's `transport_event`. */
+  emitTwilioMessage(message: unknown): void {
+    this.emit('*', { type: 'twilio_message', message })
+  }
+
+  /**
+   * An event that the SDK's parser throws on would leave ws as an uncaught exception and the socket deaf (seen with a user item
+   * without a `transcript`). Contained here, it costs that one event.
+   */
+  protected override _onMessage(event: MessageEvent | WsMessageEvent): void {
+    try {
+      super._onMessage(event)
+    } catch (error) {
+      this.#onBadEvent(error)
+    }
+  }
+
+  #append(audio: string): void {
+    if (this.status === 'connected') this.sendEvent({ type: 'input_audio_buffer.append', audio })
+  }
+}

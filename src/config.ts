@@ -1,0 +1,123 @@
+import { z } from 'zod'
+
+const DEFAULT_GREETING =
+  'Open the call in one short sentence: say which practice this is and that you are an AI assistant, and ask how you can help.'
+const DEFAULT_SAY = 'O.K. you can start talking!'
+
+/** E.164, as Twilio writes and dials numbers. */
+const phoneNumber = z.string().regex(/^\+[1-9]\d{6,14}$/, 'expected a number like +15551230001')
+const durationMs = z.coerce.number('expected a number of milliseconds').int().positive()
+const count = z.coerce.number('expected a whole number').int().positive()
+const flag = z.enum(['true', 'false'], 'expected true or false').transform((value) => value === 'true')
+const webSocketUrl = z.url({ protocol: /^wss?$/, error: 'expected a URL like wss://api.openai.com/v1/realtime' })
+
+const publicOrigin = z
+  .url({ protocol: /^https$/, error: 'expected an https origin like https://agent.example.com' })
+  .refine((value) => new URL(value).href === `${new URL(value).origin}/`, 'expected an origin without a path or query')
+  .transform((value) => new URL(value).origin)
+
+/** `billing=+15551230001,front desk=+15551230002` as a map from name to number. */
+const transferTargets = z.string().transform((value, context): ReadonlyMap<string, string> => {
+  const targets = new Map<string, string>()
+  for (const entry of value.split(',').filter((part) => part.trim() !== '')) {
+    const [name = '', number = ''] = entry.split('=').map((part) => part.trim())
+    if (name !== '' && phoneNumber.safeParse(number).success) targets.set(name, number)
+    else context.addIssue(`expected name=+15551230001, separated by commas; got "${entry.trim()}"`)
+  }
+  return targets
+})
+
+/** Every setting, its default and its check. The README's table and .env.example are compared with this by a test. */
+export const Environment = z.object({
+  OPENAI_API_KEY: z.string('Missing OpenAI API key. Please set it in the .env file.'),
+  OPENAI_MODEL: z.string().default('gpt-realtime-2.1'),
+  OPENAI_VOICE: z.string().default('marin'),
+  OPENAI_REALTIME_URL: webSocketUrl.default('wss://api.openai.com/v1/realtime'),
+  OPENAI_TRACING: flag.default(false),
+  PORT: z.coerce.number('expected a port').int().min(0).max(65_535).default(5050),
+  HOST: z.string().default('0.0.0.0'),
+  PUBLIC_URL: publicOrigin.optional(),
+  TWILIO_AUTH_TOKEN: z.string().optional(),
+  GREETING: z.string().optional(),
+  EARLY_GREETING: flag.default(true),
+  ANSWER_SAY: z.string().optional(),
+  MAX_CALLS: count.default(100),
+  MAX_CALLS_PER_CALLER: count.default(10),
+  MAX_CALL_MS: durationMs.default(1_800_000),
+  SILENCE_TIMEOUT_MS: durationMs.default(20_000),
+  MODEL_RECONNECT_MS: durationMs.default(8_000),
+  DRAIN_TIMEOUT_MS: durationMs.default(120_000),
+  TRANSFER_TARGETS: transferTargets.default(new Map()),
+  FALLBACK_NUMBER: phoneNumber.optional(),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  LOG_TRANSCRIPTS: flag.default(false)
+})
+
+/** Every bad variable in one error, a line each. */
+export class InvalidEnvironment extends Error {
+  override name = 'InvalidEnvironment' as const
+}
+
+/** Present but empty means something for these two; for every other setting it means "not set". */
+const MAY_BE_EMPTY = new Set(['GREETING', 'ANSWER_SAY'])
+
+/** The process's environment; read here and nowhere else. */
+export const environment = process.env
+
+/**
+ * Reads the settings. Pure: what is not in `env` is not read.
+ * @throws InvalidEnvironment that names every bad variable
+ */
+export function loadConfig(env: Readonly<Record<string, string | undefined>>) {
+  const present = Object.fromEntries(
+    Object.entries(env).filter(([name, value]) => value !== undefined && (value !== '' || MAY_BE_EMPTY.has(name)))
+  )
+  const parsed = Environment.safeParse(present)
+  const complaints = parsed.success ? [] : parsed.error.issues.map(complaint)
+  if (present['GREETING'] && present['ANSWER_SAY']) {
+    complaints.push('ANSWER_SAY: the caller hears exactly one opening; set GREETING= (empty) to open with <Say>')
+  }
+  if (!parsed.success || complaints.length > 0) throw new InvalidEnvironment(complaints.join('\n'))
+  return freeze(parsed.data)
+}
+
+export type Config = ReturnType<typeof loadConfig>
+
+function complaint(issue: z.core.$ZodIssue): string {
+  const name = String(issue.path[0])
+  return name === 'OPENAI_API_KEY' ? issue.message : `${name}: ${issue.message} (see .env.example)`
+}
+
+function freeze(env: z.infer<typeof Environment>) {
+  // An explicit <Say> takes the place of the default greeting: the caller hears exactly one opening.
+  const greeting = env.GREETING ?? (env.ANSWER_SAY ? '' : DEFAULT_GREETING)
+  return Object.freeze({
+    openai: Object.freeze({
+      apiKey: env.OPENAI_API_KEY,
+      model: env.OPENAI_MODEL,
+      voice: env.OPENAI_VOICE,
+      url: env.OPENAI_REALTIME_URL,
+      tracing: env.OPENAI_TRACING
+    }),
+    server: Object.freeze({
+      port: env.PORT,
+      host: env.HOST,
+      publicUrl: env.PUBLIC_URL,
+      drainTimeoutMs: env.DRAIN_TIMEOUT_MS
+    }),
+    twilio: Object.freeze({ authToken: env.TWILIO_AUTH_TOKEN }),
+    call: Object.freeze({
+      greeting,
+      earlyGreeting: env.EARLY_GREETING,
+      say: env.ANSWER_SAY ?? (greeting === '' ? DEFAULT_SAY : ''),
+      maxCalls: env.MAX_CALLS,
+      maxCallsPerCaller: env.MAX_CALLS_PER_CALLER,
+      maxCallMs: env.MAX_CALL_MS,
+      silenceTimeoutMs: env.SILENCE_TIMEOUT_MS,
+      modelReconnectMs: env.MODEL_RECONNECT_MS,
+      transferTargets: env.TRANSFER_TARGETS,
+      fallbackNumber: env.FALLBACK_NUMBER
+    }),
+    log: Object.freeze({ level: env.LOG_LEVEL, transcripts: env.LOG_TRANSCRIPTS })
+  })
+}

@@ -1,0 +1,72 @@
+/** Why there is no model, in the words of the call's end reasons and the log. */
+export type ModelTrouble =
+  /** Key, quota, permission or model name: trying again cannot help. */
+  | 'rejected'
+  /** The upgrade was answered with an HTTP status. */
+  | 'refused'
+  /** No connection, or no answer in time. */
+  | 'unreachable'
+  /** The connection was there and went away. */
+  | 'closed'
+  /** The connection is there and says nothing. */
+  | 'mute'
+  /** The session is not in the format that was asked for. */
+  | 'wrong format'
+
+/** The model could not be had, or was lost. */
+export class ModelError extends Error {
+  override name = 'ModelError' as const
+  readonly trouble: ModelTrouble
+  /** HTTP status, close code or error code of the model's. */
+  readonly code: string | number | undefined
+
+  constructor(trouble: ModelTrouble, code?: string | number, options?: ErrorOptions) {
+    super(code === undefined ? `model ${trouble}` : `model ${trouble}: ${code}`, options)
+    this.trouble = trouble
+    this.code = code
+  }
+
+  /** Trying again cannot help: the key, the quota, the model's name or the format has to change. */
+  get isFinal(): boolean {
+    return this.trouble === 'rejected' || this.trouble === 'wrong format'
+  }
+}
+
+/** Close codes and error codes after which trying again cannot help (seen: 3000 and 4000-4004 follow a fatal `error`). */
+const FINAL_CODES = new Set([
+  'invalid_api_key',
+  'missing_model',
+  'invalid_model',
+  'model_not_found',
+  'insufficient_permissions',
+  'insufficient_quota',
+  'beta_api_shape_disabled'
+])
+const FINAL_STATUSES = new Set([400, 401, 403, 404])
+
+/** The upgrade was answered with something other than 101. */
+export function refusedUpgrade(status: number): ModelError {
+  return new ModelError(FINAL_STATUSES.has(status) ? 'rejected' : 'refused', status)
+}
+
+/** The socket closed. @param lastErrorCode the `error` event that came before, which says more than the close code */
+export function closedBy(code: number, lastErrorCode: string | undefined): ModelError {
+  if (lastErrorCode !== undefined && FINAL_CODES.has(lastErrorCode)) return new ModelError('rejected', lastErrorCode)
+  return new ModelError(code === 3000 ? 'rejected' : 'closed', lastErrorCode ?? code)
+}
+
+/** The code and message of an error that a session emitted, whatever it wrapped it in. */
+export function describeSessionError(event: unknown): { code: string | undefined; message: string } {
+  const wrapped = (event as { error?: unknown } | null)?.error
+  const inner = (wrapped as { error?: unknown } | null)?.error ?? wrapped
+  const { code, message } = (inner ?? {}) as { code?: unknown; message?: unknown }
+  return {
+    code: typeof code === 'string' ? code : undefined,
+    message: typeof message === 'string' ? message : String(inner)
+  }
+}
+
+/** Races that are nobody's fault: the model had already finished what we cancelled or cut. */
+export function isBenign({ code, message }: { code: string | undefined; message: string }): boolean {
+  return code === 'response_cancel_not_active' || message.includes('already shorter than')
+}

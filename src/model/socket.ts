@@ -1,0 +1,151 @@
+import { EventEmitter } from 'node:events'
+import { WebSocket } from 'ws'
+import { closedBy, ModelError, refusedUpgrade } from './errors.ts'
+
+export interface ModelAddress {
+  /** `wss://api.openai.com/v1/realtime`; `?model=` is appended. */
+  readonly url: string
+  readonly model: string
+  readonly apiKey: string
+}
+
+/** Longer than any opening seen (2.1 s), short enough to try once more inside the default budget. */
+const HANDSHAKE_TIMEOUT_MS = 5_000
+/** The model pings every 20 s; a socket that does not answer ours within one period is dead. */
+const PING_PERIOD_MS = 10_000
+
+interface ModelSocketEvents {
+  /** The model is gone. Emitted once, and not for our own `close`. */
+  lost: [ModelError]
+}
+
+type Listener = (event: { data?: string; code?: number; reason?: string; type: string }) => void
+
+/**
+ * One connection to the Realtime API, which may open before anybody listens: what arrives early is kept and given, in
+ * order, to the SDK when `deliver` is called. To the SDK it looks like the WebSocket that it would have made itself.
+ */
+export class ModelSocket extends EventEmitter<ModelSocketEvents> {
+  /** Settles when the model accepted the connection. Rejects with a ModelError. */
+  readonly opened: Promise<void>
+  readonly #socket: WebSocket
+  readonly #listeners: Record<string, Listener[]> = {}
+  #early: string[] | undefined = []
+  #state: 'opening' | 'open' | 'closed' = 'opening'
+  #lastErrorCode: string | undefined
+  #pongIsDue = false
+  #trouble: ModelError | undefined
+
+  constructor({ url, model, apiKey }: ModelAddress) {
+    super()
+    const address = new URL(url)
+    address.searchParams.set('model', model)
+    this.#socket = new WebSocket(address, {
+      headers: { Authorization: `Bearer ${apiKey}`, 'User-Agent': 'phone-voice-agent' },
+      // The real API compresses when it is offered, which costs more CPU than everything else in a call together.
+      perMessageDeflate: false,
+      handshakeTimeout: HANDSHAKE_TIMEOUT_MS
+    })
+    this.opened = this.#open()
+    // Whoever opens early may never ask; a refusal nobody waits for must not end the process.
+    this.opened.catch(() => {})
+    this.#socket.on('message', (data) => this.#onMessage(data.toString()))
+    this.#socket.on('pong', () => {
+      this.#pongIsDue = false
+    })
+    this.#socket.on('close', (code) => this.#onClose(code))
+  }
+
+  get isClosed(): boolean {
+    return this.#state === 'closed'
+  }
+
+  /** Why it was lost, for whoever comes too late for the event. */
+  get trouble(): ModelError | undefined {
+    return this.#trouble
+  }
+
+  /** From now on the listeners get what the model says, beginning with what it has said already. */
+  deliver(): void {
+    const early = this.#early ?? []
+    this.#early = undefined
+    for (const data of early) this.#tell('message', { type: 'message', data })
+  }
+
+  addEventListener(type: string, listener: Listener): void {
+    const listeners = this.#listeners[type] ?? []
+    listeners.push(listener)
+    this.#listeners[type] = listeners
+  }
+
+  send(data: string): void {
+    if (this.#state === 'open') this.#socket.send(data)
+  }
+
+  /** Safe to call twice, and while it is still opening. */
+  close(): void {
+    if (this.#state === 'closed') return
+    this.#state = 'closed'
+    this.#early = undefined
+    this.#socket.close()
+    // A model that does not answer the closing handshake must not hold the socket for the 30 s that ws would wait.
+    const timer = setTimeout(() => this.#socket.terminate(), 1_000)
+    timer.unref()
+    this.#socket.once('close', () => clearTimeout(timer))
+  }
+
+  #open(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#socket.once('open', () => {
+        if (this.#state === 'closed') return
+        this.#state = 'open'
+        this.#keepAlive()
+        resolve()
+      })
+      this.#socket.once('unexpected-response', (_request, response) => {
+        reject(refusedUpgrade(response.statusCode ?? 0))
+        response.destroy()
+        this.#socket.terminate()
+      })
+      // Always followed by 'close'. Before the opening it is the only one to know why.
+      this.#socket.on('error', (cause: NodeJS.ErrnoException) => {
+        reject(new ModelError('unreachable', cause.code ?? cause.message, { cause }))
+      })
+    })
+  }
+
+  #onMessage(data: string): void {
+    if (data.startsWith('{"type":"error"') || data.includes('"type":"error"')) this.#noteError(data)
+    if (this.#early) this.#early.push(data)
+    else this.#tell('message', { type: 'message', data })
+  }
+
+  #noteError(data: string): void {
+    const event = JSON.parse(data) as { type: string; error?: { code?: unknown } }
+    if (event.type === 'error' && typeof event.error?.code === 'string') this.#lastErrorCode = event.error.code
+  }
+
+  #onClose(code: number): void {
+    if (this.#state === 'closed') return
+    const wasOpen = this.#state === 'open'
+    this.#state = 'closed'
+    if (!wasOpen) return
+    this.#trouble = closedBy(code, this.#lastErrorCode)
+    this.#tell('close', { type: 'close', code, reason: '' })
+    this.emit('lost', this.#trouble)
+  }
+
+  #keepAlive(): void {
+    const timer = setInterval(() => {
+      if (this.#pongIsDue) return this.#socket.terminate()
+      this.#pongIsDue = true
+      this.#socket.ping()
+    }, PING_PERIOD_MS)
+    timer.unref()
+    this.#socket.once('close', () => clearInterval(timer))
+  }
+
+  #tell(type: string, event: Parameters<Listener>[0]): void {
+    for (const listener of this.#listeners[type] ?? []) listener(event)
+  }
+}

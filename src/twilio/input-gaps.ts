@@ -1,0 +1,85 @@
+import { BYTES_PER_MS, base64Bytes, type MediaFrame } from './frames.ts'
+
+/** The SDK's rules for a bad line, which its frame listener would apply; frames take the short way past it. */
+const MAX_PADDING_MS = 10_000
+const INACTIVITY_MS = 750
+const INACTIVITY_SILENCE_MS = 1_000
+
+/** One mu-law sample of silence. */
+const SILENCE = 0xff
+
+/**
+ * Keeps the model's clock in step with the caller's: what the network lost is filled with silence, so that a pause
+ * stays a pause. (@openai/agents-extensions 0.18.0, TwilioRealtimeTransportLayer: `#sendTwilioAudio`)
+ */
+export class InputGaps {
+  readonly #fill: (silence: string) => void
+  #canTell = false
+  #nextMs: number | undefined
+  #lastMediaAt: number | undefined
+  #isSpeech = false
+  #alreadyFilled = false
+  #timer: NodeJS.Timeout | undefined
+
+  /** @param fill takes base64 mu-law silence for the model */
+  constructor(fill: (silence: string) => void) {
+    this.#fill = fill
+  }
+
+  /** @param isMulaw8k anything else has no fixed bytes a millisecond, so gaps cannot be told */
+  reset(isMulaw8k: boolean): void {
+    clearTimeout(this.#timer)
+    this.#canTell = isMulaw8k
+    this.#nextMs = undefined
+    this.#lastMediaAt = undefined
+    this.#isSpeech = false
+    this.#alreadyFilled = false
+  }
+
+  /** Call before the frame is passed on: fills what is missing between the last frame and this one. */
+  before({ payload, timestampMs }: MediaFrame): void {
+    if (!this.#canTell || timestampMs === undefined) {
+      this.#nextMs = undefined
+    } else if (this.#nextMs !== undefined && timestampMs < this.#nextMs) {
+      this.#nextMs = undefined
+    } else {
+      const missingMs = this.#nextMs === undefined ? 0 : timestampMs - this.#nextMs
+      if (missingMs > 0 && !this.#alreadyFilled) this.#fill(silence(Math.min(Math.floor(missingMs), MAX_PADDING_MS)))
+      this.#nextMs = timestampMs + base64Bytes(payload) / BYTES_PER_MS
+    }
+    this.#alreadyFilled = false
+    this.#lastMediaAt = Date.now()
+    // While the caller speaks, frames that stop coming would leave the model waiting for the end of the sentence.
+    if (this.#isSpeech) this.#watch()
+  }
+
+  speechStarted(): void {
+    this.#isSpeech = true
+    this.#watch()
+  }
+
+  speechStopped(): void {
+    this.#isSpeech = false
+    clearTimeout(this.#timer)
+  }
+
+  /** One timer that looks at the clock when it fires; setting a new one for each frame would cost more than the frame. */
+  #watch(): void {
+    if (!this.#canTell || this.#lastMediaAt === undefined) return
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(
+      () => {
+        if (!this.#isSpeech) return
+        this.#fill(silence(INACTIVITY_SILENCE_MS))
+        this.#alreadyFilled = true
+      },
+      Math.max(0, this.#lastMediaAt + INACTIVITY_MS - Date.now())
+    )
+    this.#timer.unref()
+  }
+}
+
+/** Base64 mu-law silence. */
+export function silence(durationMs: number): string {
+  return Buffer.alloc(durationMs * BYTES_PER_MS, SILENCE).toString('base64')
+}

@@ -1,0 +1,283 @@
+import { EventEmitter } from 'node:events'
+import type { RawData, WebSocket } from 'ws'
+import { BYTES_PER_MS, base64Bytes, type Frame, type MediaFrame, parseFrame, type StartFrame } from './frames.ts'
+import { Playback } from './playback.ts'
+
+/** What happens on a stream, for the call that owns it. */
+export interface MediaStreamEvents {
+  start: [StartFrame]
+  /** A key was pressed: `0`-`9`, `*`, `#`, `A`-`D`. */
+  digit: [string]
+  /** The first audio after silence went to Twilio. */
+  playing: []
+  /** Everything that was sent has been played, or was cleared. */
+  silent: [{ cleared: boolean }]
+  /** A mark came back because everything before it was played. */
+  played: [mark: string]
+  /** A frame that Twilio would not send, once for each kind of trouble. */
+  refused: [why: RefusedFrame]
+  /** Twilio ended the stream (`stopped`) or its socket went away without a word. Never emitted for our own `close`. */
+  gone: [{ stopped: boolean; code: number }]
+  /** More frames came than any stream has, or the caller's side stopped reading. The socket is closed already. */
+  abused: [limit: string]
+}
+
+export type RefusedFrame = 'binary' | 'not a frame' | 'before start' | 'second start' | 'of another stream'
+
+/** Where the caller's audio goes once the model can take it. */
+export type AudioSink = (frame: MediaFrame) => void
+
+/** What the SDK's Twilio transport needs from a socket, and all that it is given. */
+export interface TransportSocket {
+  addEventListener(type: 'message' | 'close' | 'error', listener: (event: { data: string }) => void): void
+  send(message: string): void
+}
+
+export interface MediaStreamOptions {
+  /** The most caller audio that is held for a model that is not there yet, in ms. The oldest is dropped first. */
+  readonly maxHeldMs: number
+}
+
+/** Twilio sends 50 a second; a burst after a network stall is forgiven, a flood is not. */
+const MAX_FRAMES_PER_SECOND = 200
+/** A burst of this many frames (10 s of audio) is what a stalled network may deliver at once. */
+const MAX_BURST_FRAMES = 500
+/** Twilio plays 10 minutes ahead at most (31931): 5 minutes of mu-law as base64 that nobody reads is a dead line. */
+const MAX_UNSENT_BYTES = 4 * 1024 * 1024
+
+/**
+ * The only owner of Twilio's socket. It checks what comes in, lets nothing but `media`, `mark` and `clear` out and that
+ * only after `start`, and holds the caller's audio until somebody can take it. The SDK's transport is given
+ * `transportSocket` in place of the real one.
+ */
+export class MediaStream extends EventEmitter<MediaStreamEvents> {
+  readonly playback = new Playback()
+  readonly #socket: WebSocket
+  readonly #maxHeldMs: number
+  #start: { readonly frame: StartFrame; readonly text: string } | undefined
+  #state: 'waiting' | 'open' | 'stopped' | 'closed' = 'waiting'
+  #sink: AudioSink | undefined
+  #held: MediaFrame[] = []
+  #heldMs = 0
+  #droppedMs = 0
+  #transportListeners: ((event: { data: string }) => void)[] = []
+  #rawTap: ((text: string) => void) | undefined
+  #complained = new Set<RefusedFrame>()
+  #wasPlaying = false
+  #frameCredit = MAX_BURST_FRAMES
+  #creditAt = performance.now()
+  #lastFrameAt = performance.now()
+
+  constructor(socket: WebSocket, options: MediaStreamOptions) {
+    super()
+    this.#socket = socket
+    this.#maxHeldMs = options.maxHeldMs
+    socket.on('message', (data, isBinary) => this.#onMessage(data, isBinary))
+    socket.on('close', (code) => this.#onClose(code))
+    // A socket error is always followed by 'close' (ws), which is where the stream ends.
+    socket.on('error', () => {})
+  }
+
+  get streamSid(): string | undefined {
+    return this.#start?.frame.streamSid
+  }
+
+  get isOpen(): boolean {
+    return this.#state === 'open'
+  }
+
+  /** Caller audio that was dropped because the model was away for too long, in ms. */
+  get droppedMs(): number {
+    return this.#droppedMs
+  }
+
+  /** Time since Twilio's last message of any kind, in ms. */
+  get quietMs(): number {
+    return performance.now() - this.#lastFrameAt
+  }
+
+  /** Audio, marks and clears for the caller; for the SDK's transport, which also hears every frame but audio here. */
+  readonly transportSocket: TransportSocket = {
+    addEventListener: (type, listener) => {
+      // 'close' and 'error' are the call's business: it ends the session itself, in one place.
+      if (type !== 'message') return
+      this.#transportListeners.push(listener)
+      // A transport that attaches late still needs the streamSid, which comes only in `start`.
+      if (this.#start) listener({ data: this.#start.text })
+    },
+    send: (message) => this.#sendFromTransport(message)
+  }
+
+  /** Gives every raw message to `tap` as it came in, audio included; undefined stops it. */
+  tapRaw(tap: ((text: string) => void) | undefined): void {
+    this.#rawTap = tap
+  }
+
+  /** Sends caller audio to `sink`, what was held first, frame by frame and in order. */
+  flowTo(sink: AudioSink): void {
+    const held = this.#held
+    this.#held = []
+    this.#heldMs = 0
+    this.#sink = sink
+    for (const frame of held) sink(frame)
+  }
+
+  /** Holds caller audio from now on, until `flowTo`. */
+  hold(): void {
+    this.#sink = undefined
+  }
+
+  /** Audio of our own for the caller. Played in order with everything else. */
+  sendMedia(payload: string): void {
+    if (this.#state !== 'open') return
+    this.playback.sentMedia(base64Bytes(payload))
+    this.#send(`{"event":"media","streamSid":"${this.streamSid}","media":{"payload":"${payload}"}}`)
+    this.#playbackChanged(false)
+  }
+
+  /** Asks Twilio to say when everything sent so far has been played. */
+  sendMark(name: string): void {
+    if (this.#state !== 'open') return
+    this.playback.sentMark(name)
+    this.#send(JSON.stringify({ event: 'mark', streamSid: this.streamSid, mark: { name } }))
+    this.#playbackChanged(false)
+  }
+
+  /** Takes back everything that was not played yet. */
+  sendClear(): void {
+    if (this.#state !== 'open') return
+    this.playback.sentClear()
+    this.#send(`{"event":"clear","streamSid":"${this.streamSid}"}`)
+    this.#playbackChanged(true)
+  }
+
+  /** Ends the stream; Twilio then asks `/call-ended`. Safe to call twice. */
+  close(code = 1000): void {
+    if (this.#state === 'closed') return
+    this.#state = 'closed'
+    this.#held = []
+    this.#sink = undefined
+    this.#socket.close(code)
+    // A peer that does not answer the closing handshake is cut off after 30 s by ws; a phone line needs less patience.
+    const timer = setTimeout(() => this.#socket.terminate(), 2_000)
+    timer.unref()
+    this.#socket.once('close', () => clearTimeout(timer))
+  }
+
+  #onMessage(data: RawData, isBinary: boolean): void {
+    if (this.#state === 'closed') return
+    if (!this.#withinRate()) return this.#abuse('frames a second')
+    if (isBinary) return this.#refuse('binary')
+    const text = data.toString()
+    const frame = parseFrame(text)
+    if (!frame) return this.#refuse('not a frame')
+    if (frame.event === 'connected') return
+    if (frame.event === 'start') return this.#onStart(frame, text)
+    if (!this.#start) return this.#refuse('before start')
+    if (frame.streamSid !== this.#start.frame.streamSid) return this.#refuse('of another stream')
+    this.#rawTap?.(text)
+    this.#onFrame(frame, text)
+  }
+
+  #onStart(frame: StartFrame, text: string): void {
+    if (this.#start) return this.#refuse('second start')
+    this.#start = { frame, text }
+    this.#state = 'open'
+    this.#rawTap?.(text)
+    this.#tellTransport(text)
+    this.emit('start', frame)
+  }
+
+  #onFrame(frame: Exclude<Frame, { event: 'connected' | 'start' }>, text: string): void {
+    switch (frame.event) {
+      case 'media':
+        return this.#onAudio(frame)
+      case 'mark':
+        this.#tellTransport(text)
+        return this.#onMark(frame.name)
+      case 'dtmf':
+        return void this.emit('digit', frame.digit)
+      case 'stop':
+        this.#state = 'stopped'
+        return void this.emit('gone', { stopped: true, code: 1000 })
+    }
+  }
+
+  #onAudio(frame: MediaFrame): void {
+    this.#lastFrameAt = performance.now()
+    if (this.#sink) return this.#sink(frame)
+    this.#held.push(frame)
+    this.#heldMs += lengthMs(frame)
+    while (this.#heldMs > this.#maxHeldMs) {
+      const oldest = this.#held.shift()
+      if (!oldest) return
+      this.#heldMs -= lengthMs(oldest)
+      this.#droppedMs += lengthMs(oldest)
+    }
+  }
+
+  #onMark(name: string): void {
+    this.#lastFrameAt = performance.now()
+    if (!this.playback.markCameBack(name)) return
+    this.emit('played', name)
+    this.#playbackChanged(false)
+  }
+
+  #onClose(code: number): void {
+    const before = this.#state
+    this.#state = 'closed'
+    this.#held = []
+    this.#sink = undefined
+    if (before === 'waiting' || before === 'open') this.emit('gone', { stopped: false, code })
+  }
+
+  /** The SDK writes JSON for a socket; what it means has to be known here, so that playback can be. */
+  #sendFromTransport(message: string): void {
+    const frame = JSON.parse(message) as { event: string; media?: { payload: string }; mark?: { name: string } }
+    if (frame.event === 'media' && frame.media) this.sendMedia(frame.media.payload)
+    else if (frame.event === 'mark' && frame.mark) this.sendMark(frame.mark.name)
+    else if (frame.event === 'clear') this.sendClear()
+  }
+
+  #send(message: string): void {
+    this.#socket.send(message)
+    if (this.#socket.bufferedAmount > MAX_UNSENT_BYTES) this.#abuse('unread bytes')
+  }
+
+  #tellTransport(data: string): void {
+    for (const listener of this.#transportListeners) listener({ data })
+  }
+
+  #playbackChanged(cleared: boolean): void {
+    const { isPlaying } = this.playback
+    if (isPlaying === this.#wasPlaying) return
+    this.#wasPlaying = isPlaying
+    if (isPlaying) this.emit('playing')
+    else this.emit('silent', { cleared })
+  }
+
+  #withinRate(): boolean {
+    const now = performance.now()
+    const earned = ((now - this.#creditAt) / 1_000) * MAX_FRAMES_PER_SECOND
+    this.#frameCredit = Math.min(MAX_BURST_FRAMES, this.#frameCredit + earned) - 1
+    this.#creditAt = now
+    return this.#frameCredit >= 0
+  }
+
+  #refuse(why: RefusedFrame): void {
+    if (this.#complained.has(why)) return
+    this.#complained.add(why)
+    this.emit('refused', why)
+  }
+
+  #abuse(limit: string): void {
+    if (this.#state === 'closed') return
+    this.close(1008)
+    this.#socket.terminate()
+    this.emit('abused', limit)
+  }
+}
+
+function lengthMs(frame: MediaFrame): number {
+  return base64Bytes(frame.payload) / BYTES_PER_MS
+}

@@ -1,0 +1,59 @@
+import twilio from 'twilio'
+
+/** What a check needs of a request; header names in lower case, as Node gives them. */
+export interface SignedRequest {
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  /** Path with its query, as it came. */
+  readonly url: string
+  readonly remoteAddress: string | undefined
+}
+
+/**
+ * The origin under which Twilio reached us: the one that is set, else what the proxy says, else the Host header. A forged
+ * header cannot pass, because the signature covers the URL.
+ */
+export function publicOrigin(request: SignedRequest, publicUrl: string | undefined): string {
+  if (publicUrl !== undefined) return publicUrl
+  const host = firstOf(request.headers['x-forwarded-host']) ?? firstOf(request.headers['host']) ?? ''
+  const protocol = firstOf(request.headers['x-forwarded-proto']) === 'https' ? 'https' : 'http'
+  return `${protocol}://${/^[\w.:[\]-]+$/.test(host) ? host : 'invalid'}`
+}
+
+/** The WebSocket address that belongs to a web origin. Twilio takes nothing but wss (31922). */
+export function streamUrl(origin: string): string {
+  return `wss://${new URL(origin).host}/media-stream`
+}
+
+/** Whether a webhook was signed by Twilio. @param params the form's fields; none for GET, whose are in the URL */
+export function isSignedWebhook(
+  request: SignedRequest,
+  origin: string,
+  authToken: string,
+  params: Readonly<Record<string, unknown>>
+): boolean {
+  const signature = firstOf(request.headers['x-twilio-signature'])
+  return signature !== undefined && twilio.validateRequest(authToken, signature, origin + request.url, { ...params })
+}
+
+/** Whether an upgrade was signed by Twilio: as `wss://host/path`, with or without a slash at the end, never with a query. */
+export function isSignedUpgrade(request: SignedRequest, origin: string, authToken: string): boolean {
+  const signature = firstOf(request.headers['x-twilio-signature'])
+  if (signature === undefined || request.url.includes('?')) return false
+  const url = streamUrl(origin)
+  return [url, `${url}/`].some((variant) => twilio.validateRequest(authToken, signature, variant, {}))
+}
+
+const FORWARDING_HEADERS = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip', 'via']
+const LOOPBACK = new Set(['127.0.0.1', '::1', '::ffff:127.0.0.1'])
+const LOCAL_HOST = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/
+
+/** Whether a request was made on this machine, and not through a tunnel that ends on it. */
+export function isLocal({ headers, remoteAddress }: SignedRequest): boolean {
+  if (FORWARDING_HEADERS.some((name) => headers[name] !== undefined)) return false
+  return LOOPBACK.has(remoteAddress ?? '') && LOCAL_HOST.test(firstOf(headers['host']) ?? '')
+}
+
+function firstOf(header: string | string[] | undefined): string | undefined {
+  const value = Array.isArray(header) ? header[0] : header
+  return value?.split(',')[0]?.trim() || undefined
+}

@@ -1,0 +1,81 @@
+import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
+import { z } from 'zod'
+
+/** Who a stream belongs to, as the signed webhook said it. */
+const Claims = z.object({
+  callSid: z.string(),
+  from: z.string().optional(),
+  to: z.string().optional(),
+  direction: z.string(),
+  parameters: z.record(z.string(), z.string())
+})
+export type StreamClaims = z.infer<typeof Claims>
+
+const Signed = Claims.extend({ expiresAt: z.number(), nonce: z.string() })
+
+/** The `<Parameter>` that carries the token. Twilio allows 500 characters for name and value together, so it is cut in two. */
+export const TOKEN_PARAMETERS = ['token', 'token2', 'token3', 'token4'] as const
+const PART_LENGTH = 480
+
+/** The time between the webhook's answer and the stream's `start`: the life of a line that was taken but not used. */
+const LIFE_MS = 60_000
+
+/**
+ * Makes and checks the one-time tokens that tie a media stream to the webhook that asked for it. The upgrade's signature
+ * covers only the URL and never changes, so it proves that Twilio is calling but not for which call.
+ */
+export class StreamTokens {
+  readonly #key: Buffer
+  readonly #used = new Map<string, number>()
+  readonly #now: () => number
+
+  /** @param authToken Twilio's; without one, tokens hold for this process only */
+  constructor(authToken: string | undefined, now: () => number = Date.now) {
+    const secret = authToken ?? randomBytes(32)
+    this.#key = Buffer.from(hkdfSync('sha256', secret, '', 'media stream token', 32))
+    this.#now = now
+  }
+
+  /** The token as `<Parameter>`s, each short enough for Twilio. */
+  issue(claims: StreamClaims): Record<string, string> {
+    const nonce = randomBytes(12).toString('base64url')
+    const body = JSON.stringify({ ...claims, expiresAt: this.#now() + LIFE_MS, nonce })
+    const encoded = Buffer.from(body).toString('base64url')
+    const token = `${encoded}.${this.#sign(encoded).toString('base64url')}`
+    const parts = token.match(new RegExp(`.{1,${PART_LENGTH}}`, 'g')) ?? []
+    return Object.fromEntries(TOKEN_PARAMETERS.slice(0, parts.length).map((name, index) => [name, parts[index] ?? '']))
+  }
+
+  /**
+   * Who the stream belongs to, or why it is refused. A token is good once, for its own call, until it expires.
+   * @param callSid what the stream's `start` says it is
+   */
+  redeem(parameters: Readonly<Record<string, string>>, callSid: string): StreamClaims | TokenProblem {
+    const token = TOKEN_PARAMETERS.map((name) => parameters[name] ?? '').join('')
+    if (token === '') return 'missing'
+    const [encoded = '', signature = ''] = token.split('.')
+    if (!isSame(this.#sign(encoded), Buffer.from(signature, 'base64url'))) return 'forged'
+    const { nonce, expiresAt, ...claims } = Signed.parse(JSON.parse(Buffer.from(encoded, 'base64url').toString()))
+    if (expiresAt <= this.#now()) return 'expired'
+    if (claims.callSid !== callSid) return 'for another call'
+    this.#forgetExpired()
+    if (this.#used.has(nonce)) return 'used before'
+    this.#used.set(nonce, expiresAt)
+    return claims
+  }
+
+  #sign(encoded: string): Buffer {
+    return createHmac('sha256', this.#key).update(encoded).digest()
+  }
+
+  #forgetExpired(): void {
+    const now = this.#now()
+    for (const [nonce, expiresAt] of this.#used) if (expiresAt <= now) this.#used.delete(nonce)
+  }
+}
+
+export type TokenProblem = 'missing' | 'forged' | 'expired' | 'for another call' | 'used before'
+
+function isSame(expected: Buffer, given: Buffer): boolean {
+  return expected.length === given.length && timingSafeEqual(expected, given)
+}

@@ -1,0 +1,84 @@
+import twilio from 'twilio'
+import { cleanText } from './webhook.ts'
+
+const { VoiceResponse } = twilio.twiml
+
+/** The spoken sentences that need no model. Kept short: the caller waited long enough. */
+const APOLOGY = 'We are sorry, we are having technical trouble and cannot go on with this call.'
+const GOODBYE = 'Please call again later. Goodbye.'
+const CONNECTING = 'Please hold the line, we are putting you through.'
+
+export interface StreamAnswer {
+  /** `wss://host/media-stream`: no query string, Twilio refuses one (31920). */
+  readonly streamUrl: string
+  /** Where Twilio asks what comes next once the stream has closed. */
+  readonly actionUrl: string
+  readonly parameters: Readonly<Record<string, string>>
+  /** Spoken by Twilio before the stream opens; none when empty. */
+  readonly say: string
+}
+
+/** Connects the caller to the agent. */
+export function streamTwiml({ streamUrl, actionUrl, parameters, say }: StreamAnswer): string {
+  const response = new VoiceResponse()
+  if (say !== '') response.say(cleanText(say))
+  const stream = response.connect({ action: actionUrl }).stream({ url: streamUrl })
+  for (const [name, value] of Object.entries(parameters)) stream.parameter({ name, value })
+  return response.toString()
+}
+
+export function hangUpTwiml(): string {
+  const response = new VoiceResponse()
+  response.hangup()
+  return response.toString()
+}
+
+/** The agent cannot go on: a person if there is one, else a goodbye. */
+export function apologyTwiml(fallbackNumber: string | undefined): string {
+  const response = new VoiceResponse()
+  if (fallbackNumber !== undefined) {
+    response.say(`${APOLOGY} ${CONNECTING}`)
+    response.dial(fallbackNumber)
+    // Reached when nobody picks up there.
+    response.say(GOODBYE)
+  } else {
+    response.say(`${APOLOGY} ${GOODBYE}`)
+  }
+  response.hangup()
+  return response.toString()
+}
+
+/** No line is free: a person if there is one, else the busy tone, which costs the caller nothing. */
+export function busyTwiml(fallbackNumber: string | undefined): string {
+  const response = new VoiceResponse()
+  if (fallbackNumber === undefined) {
+    response.reject({ reason: 'busy' })
+    return response.toString()
+  }
+  response.dial(fallbackNumber)
+  response.hangup()
+  return response.toString()
+}
+
+export interface TransferAnswer {
+  readonly number: string
+  /** Twilio asks here when the person hung up or did not pick up. */
+  readonly actionUrl: string
+  /** What the person hears before the caller is connected; none when undefined. */
+  readonly whisperUrl: string | undefined
+}
+
+/** Dials a person. */
+export function transferTwiml({ number, actionUrl, whisperUrl }: TransferAnswer): string {
+  const response = new VoiceResponse()
+  const dial = response.dial({ action: actionUrl, answerOnBridge: true })
+  dial.number(whisperUrl === undefined ? {} : { url: whisperUrl }, number)
+  return response.toString()
+}
+
+/** One sentence for the person who picked up, before the caller is connected. */
+export function whisperTwiml(summary: string): string {
+  const response = new VoiceResponse()
+  response.say(cleanText(summary))
+  return response.toString()
+}

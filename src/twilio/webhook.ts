@@ -1,0 +1,56 @@
+import type { StreamClaims } from './stream-token.ts'
+
+/** Longer than any number, SIP address or SID that Twilio sends; what is longer is cut. */
+const MAX_VALUE = 128
+/** What the stream's token has room for beside the caller, in bytes of JSON. */
+const MAX_PARAMETER_BYTES = 600
+
+export type WebhookParams = Readonly<Record<string, unknown>>
+
+/**
+ * Who is calling, from the parameters of a voice webhook (Twilio: request parameters).
+ * @param query the URL's query; names in lower case are the developer's own and reach the agent as `parameters`
+ */
+export function readWebhook(params: WebhookParams, query: WebhookParams): StreamClaims | undefined {
+  const callSid = text(params['CallSid'])
+  if (callSid === undefined) return undefined
+  const from = text(params['From'])
+  const to = text(params['To'])
+  return {
+    callSid,
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+    direction: text(params['Direction']) ?? 'inbound',
+    parameters: extraParameters(query)
+  }
+}
+
+function extraParameters(query: WebhookParams): Record<string, string> {
+  const extra: Record<string, string> = {}
+  let room = MAX_PARAMETER_BYTES
+  for (const [name, raw] of Object.entries(query)) {
+    const value = text(raw)
+    if (value === undefined || !/^[a-z]\w{0,39}$/.test(name)) continue
+    room -= Buffer.byteLength(JSON.stringify({ [name]: value }))
+    if (room < 0) break
+    extra[name] = value
+  }
+  return extra
+}
+
+/** A parameter as bounded, clean text: repeated parameters count once, their first. */
+function text(value: unknown): string | undefined {
+  const first: unknown = Array.isArray(value) ? value[0] : value
+  if (typeof first !== 'string') return undefined
+  const cleaned = cleanText(first).slice(0, MAX_VALUE).toWellFormed().replaceAll('\uFFFD', '')
+  return cleaned === '' ? undefined : cleaned
+}
+
+/** XML 1.0 has no way to write these, escaped or not, and the twilio package passes them through. (XML 1.0, 2.2 Char) */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the control characters are what is looked for
+const NOT_XML = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/g
+
+/** Without what XML forbids: control characters, lone surrogates, non-characters. */
+export function cleanText(value: string): string {
+  return value.toWellFormed().replace(NOT_XML, '').trim()
+}
