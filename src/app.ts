@@ -3,6 +3,7 @@ import websocket from '@fastify/websocket'
 import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import { triageAgent } from './agent/agent.ts'
 import { outputGuardrails } from './agent/guardrails.ts'
+import type { Call } from './call/call.ts'
 import type { Config } from './config.ts'
 import { loggerOptions } from './log.ts'
 import { callsPlugin } from './plugins/calls.ts'
@@ -13,12 +14,15 @@ import { health } from './routes/health.ts'
 import { home } from './routes/home.ts'
 import { incomingCall } from './routes/incoming-call.ts'
 import { mediaStream } from './routes/media-stream.ts'
+import { transferSummary } from './routes/transfer-summary.ts'
 import { apologyTwiml } from './twilio/twiml.ts'
 
 /** What a test, or another server, may put in place of ours. */
 export interface Dependencies {
   readonly agent: typeof triageAgent
   readonly saveRecord: SaveRecord
+  /** Told of each call as its stream is accepted: `call.session` and `call.facts` can be listened to, `start` has not come. */
+  readonly onCall: (call: Call) => void
   /** Where the log goes; standard output by default. */
   readonly logTo: { write(line: string): void } | undefined
 }
@@ -43,7 +47,8 @@ export async function buildApp(config: Config, overrides: Partial<Dependencies> 
     agent: overrides.agent ?? triageAgent,
     session: { ...config.openai, outputGuardrails },
     // Storage is not built yet: a call is kept as the one line that it logs.
-    saveRecord: overrides.saveRecord ?? (async () => {})
+    saveRecord: overrides.saveRecord ?? (async () => {}),
+    onCall: overrides.onCall ?? (() => {})
   })
 
   app.addHook('onResponse', async (request, reply) => {
@@ -69,6 +74,7 @@ export async function buildApp(config: Config, overrides: Partial<Dependencies> 
     await scope.register(incomingCall, { config })
     await scope.register(mediaStream)
     await scope.register(callEnded, { config })
+    await scope.register(transferSummary)
   })
   return app
 }

@@ -3,24 +3,29 @@ import type { RealtimeAgent } from '@openai/agents/realtime'
 import type { FastifyBaseLogger } from 'fastify'
 import type { CallContext } from '../agent/context.ts'
 import type { Config } from '../config.ts'
-import { describeSessionError, isBenign, ModelError } from '../model/errors.ts'
+import type { ModelError } from '../model/errors.ts'
 import type { SessionSettings } from '../model/session.ts'
 import type { ModelSocket } from '../model/socket.ts'
 import type { CallRecord, EndReason } from '../records/record.ts'
 import type { StartFrame } from '../twilio/frames.ts'
 import type { MediaStream } from '../twilio/media-stream.ts'
 import type { StreamClaims } from '../twilio/stream-token.ts'
+import { Activity } from './activity.ts'
 import { CallerContext } from './caller-context.ts'
-import { reasonFor } from './end-reason.ts'
+import { closeCodeFor, reasonFor } from './end-reason.ts'
+import { type EndWhenHeard, endWhenHeard } from './end-when-heard.ts'
 import type { CallFacts } from './facts.ts'
+import { logSession } from './log-session.ts'
 import { ModelLink } from './model-link.ts'
+import { RecentAudio } from './recent-audio.ts'
 import { type CallEvent, type CallState, nextState } from './state.ts'
+import { ToolRuns } from './tool-runs.ts'
 import { type Memory, Transcript } from './transcript.ts'
 
 /** Who a stream turned out to be. */
 export interface Admission {
   readonly claims: StreamClaims
-  /** What was said before, when the caller comes back to the agent on the same call. */
+  /** What was said before, when the caller comes back to the agent on the same call; empty on a first visit. */
   readonly memory: readonly Memory[]
   /** What became of a transfer that brought the caller back. */
   readonly returnedFrom: string | undefined
@@ -40,8 +45,11 @@ export interface CallDependencies {
   readonly spareModel: ModelSocket | undefined
 }
 
-/** A model that stays this long after it was reached is back; before that, losing it again is the same outage. */
-const PROVEN_MS = 2_000
+/** Where a caller goes when the agent lets go of them. */
+export interface Transfer {
+  readonly target: string
+  readonly summary: string
+}
 
 /** One caller, one stream, one session. What a receptionist does beyond that is in `behaviours/`. */
 export class Call {
@@ -52,47 +60,58 @@ export class Call {
   readonly transcript: Transcript
   readonly context: CallerContext
   readonly config: Config
+  readonly openModel: () => ModelSocket
   log: FastifyBaseLogger
+  /** Set before the call ends as `transferred`. */
+  transfer: Transfer | undefined
+  /** The caller has talked to the agent before, on this same call. */
+  isReturning = false
+  readonly #activity: Activity
   readonly #link: ModelLink
+  readonly #tools: ToolRuns
+  readonly #recent = new RecentAudio()
   readonly #dependencies: CallDependencies
   readonly #lifetime = new AbortController()
   readonly #openedAt = Date.now()
   #settle: (record: CallRecord) => void = () => {}
   #spare: ModelSocket | undefined
   #state: CallState = { name: 'ringing' }
-  #isResponding = false
   #firstAudioAt: number | undefined
   #reconnections = 0
-  /** Counts the times the model was sought: what belongs to an older search has no say any more. */
-  #reaching = 0
-  /** When the model was first missed; undefined while it is there. */
-  #outageSince: number | undefined
-  #specialist: RealtimeAgent<CallContext>
 
   /** Must be called in the tick in which the socket was accepted: what arrives before a listener is lost. */
   constructor(stream: MediaStream, dependencies: CallDependencies) {
     this.stream = stream
     this.config = dependencies.config
     this.log = dependencies.log
+    this.openModel = dependencies.openModel
     this.#dependencies = dependencies
     this.#spare = dependencies.spareModel
-    this.#specialist = dependencies.agent
     this.ended = new Promise((resolve) => {
       this.#settle = resolve
     })
+    // A behaviour or two for each fact is normal; Node's warning is about leaks.
+    this.facts.setMaxListeners(50)
     this.transcript = new Transcript((itemId) => stream.playback.heard(itemId))
-    this.context = new CallerContext(this.facts, dependencies.config.call.transferTargets)
+    this.#activity = new Activity(this)
+    this.#tools = new ToolRuns({ call: this, onLate: (name, outcome) => this.#onLateOutcome(name, outcome) })
+    this.context = new CallerContext(this.facts, this.config.call.transferTargets, (name, invoke) =>
+      this.#tools.run(name, invoke)
+    )
     this.#link = new ModelLink({
       agent: dependencies.agent,
       settings: dependencies.session,
-      apiKey: dependencies.config.openai.apiKey,
+      apiKey: this.config.openai.apiKey,
       context: { call: this.context },
       stream,
+      budgetMs: this.config.call.modelReconnectMs,
       openSocket: dependencies.openModel,
-      onBadEvent: (error) => this.log.warn({ err: error }, 'the SDK could not read an event')
+      memory: () => this.#memory(),
+      onBadEvent: (err) => this.log.warn({ err }, 'the SDK could not read an event')
     })
     this.#listenToStream()
     this.#listenToModel()
+    logSession(this)
   }
 
   get state(): CallState {
@@ -108,14 +127,27 @@ export class Call {
     return this.#link.session
   }
 
-  /** The model is working on an answer. */
-  get isResponding(): boolean {
-    return this.#isResponding
+  get transport() {
+    return this.#link.transport
   }
 
-  /** The caller can hear the agent, or soon will. */
-  get isAgentSpeaking(): boolean {
-    return this.#isResponding || this.stream.playback.isPlaying
+  get isModelUp(): boolean {
+    return this.#link.isUp
+  }
+
+  /** Who is speaking, what runs, what is owed. */
+  get activity(): Activity {
+    return this.#activity
+  }
+
+  /** Words of the caller that no model has understood yet: the next one hears them again. */
+  get hasUnheardWords(): boolean {
+    return this.#recent.isOpen
+  }
+
+  /** How often the model was lost. */
+  get modelGeneration(): number {
+    return this.#reconnections
   }
 
   /** Runs after `ms`, unless the call has ended or the returned function was called. */
@@ -133,93 +165,114 @@ export class Call {
     return stop
   }
 
-  /** Tells the agent something that the caller does not hear. It is remembered over a reconnection. */
+  /** Tells the agent something that the caller does not hear. It is remembered when the model has to start anew. */
   tellAgent(text: string): void {
     this.transcript.note(text)
-    if (!this.#link.isUp) return
-    this.#link.transport.sendEvent({
-      type: 'conversation.item.create',
-      item: { type: 'message', role: 'system', content: [{ type: 'input_text', text }] }
-    })
+    if (!this.isModelUp) return
+    const item = { type: 'message', role: 'system', content: [{ type: 'input_text', text }] }
+    this.transport.sendEvent({ type: 'conversation.item.create', item })
   }
 
-  /** Has the agent speak, once it is free to; with `instructions` for this answer on top of its own. */
+  /** Has the agent speak as soon as it is free to; `instructions` are for this one answer, on top of its own. */
   askToSpeak(instructions?: string): void {
-    void this.#requestResponse(instructions)
+    this.#activity.owe(instructions)
+    if (instructions === undefined) return this.#request({})
+    void this.#agentInstructions().then((own) => this.#request({ instructions: `${own}\n\n${instructions}` }))
+  }
+
+  /** Asks for an answer past the SDK's queue, which waits for the answer to a request that may have been lost. */
+  nudge(event: 'response.create' | 'response.cancel' | 'session.update'): void {
+    const session = event === 'session.update' ? { session: { type: 'realtime' } } : {}
+    this.#link.sendPastQueue({ type: event, ...session })
   }
 
   /** Stops what the agent is saying, where it was heard, as barge-in does. */
   interrupt(): void {
-    if (this.#link.isUp) this.session.interrupt()
-    else this.stream.sendClear()
+    if (this.isModelUp) this.session.interrupt()
+    // Audio that Twilio got from a model that was lost since is not known to the SDK any more.
+    if (this.stream.playback.isPlaying) this.stream.sendClear()
   }
 
-  /** Gives the model up and reaches it anew, with the conversation so far. */
-  dropModel(error: ModelError): void {
-    this.#link.drop(error)
+  /** Gives the model up and reaches it anew, with the conversation so far. @param next one that is open already */
+  dropModel(error: ModelError, next?: ModelSocket): void {
+    this.#link.drop(error, next)
+  }
+
+  /** Ends the call once the agent was heard out; see EndWhenHeard. */
+  endWhenHeard(reason: EndReason, options: EndWhenHeard): void {
+    endWhenHeard(this, reason, options)
   }
 
   /** The one way out. The first reason wins; safe to call twice, from any state, while connecting; never throws. */
   end(reason: EndReason): void {
     if (this.#state.name === 'ended') return
-    const left = this.#state.name
+    const from = this.#state.name
     this.#apply({ type: 'ended', at: Date.now(), reason })
     this.#lifetime.abort()
     this.#spare?.close()
     this.#link.close()
-    this.stream.close(reason === 'no_start' || reason === 'stream_refused' ? 1008 : 1000)
+    this.stream.close(closeCodeFor(reason))
     const record = this.#record(reason)
-    const level = this.config.log.transcripts ? { transcript: this.transcript.turns } : {}
-    this.log.info({ ...record, from: undefined, to: undefined, caller: record.from, left, ...level }, 'call ended')
+    const { from: caller, to: _, ...summary } = record
+    const words = this.config.log.transcripts ? { said: this.transcript.turns } : {}
+    this.log.info({ ...summary, caller, endedFrom: from, ...words }, 'call ended')
     this.facts.emit('ended', record)
     this.facts.removeAllListeners()
     this.#settle(record)
   }
 
   #listenToStream(): void {
-    const { stream } = this
+    const { stream, facts } = this
     stream.on('start', (start) => this.#onStart(start))
-    stream.on('digit', (digit) => this.facts.emit('keyPressed', digit))
+    stream.on('digit', (digit) => facts.emit('keyPressed', digit))
     stream.on('playing', () => {
-      this.#firstAudioAt ??= Date.now()
-      this.facts.emit('agentHeard')
+      // What is heard while the model is away is a tone of ours.
+      if (this.#state.name === 'live') this.#firstAudioAt ??= Date.now()
+      facts.emit('agentHeard')
     })
-    stream.on('silent', (how) => this.facts.emit('agentSilent', how))
+    stream.on('silent', (how) => facts.emit('agentSilent', how))
     stream.on('refused', (why) => this.log.warn({ why }, 'a frame was refused'))
     stream.on('abused', (limit) => {
       this.log.warn({ limit }, 'the stream was closed over a limit')
       this.end('stream_abused')
     })
     stream.on('gone', ({ stopped }) => this.#onGone(stopped))
+    stream.tapAudio((text) => {
+      if (this.transport.hasRawListeners(this.session)) this.transport.emitTwilioMessage(JSON.parse(text))
+    })
   }
 
   #listenToModel(): void {
-    const { session, transport } = this.#link
-    // Without a listener every error of the model's would be an uncaught exception. (EventEmitter)
-    session.on('error', (error) => this.#onSessionError(error))
-    session.on('agent_handoff', (_context, from, to) => {
-      this.#specialist = to as RealtimeAgent<CallContext>
-      this.log.info({ from: from.name, to: to.name }, 'handoff')
-    })
-    session.on('agent_tool_start', (_context, _agent, tool) => this.facts.emit('toolStarted', tool.name))
-    session.on('agent_tool_end', (_context, _agent, tool) => this.facts.emit('toolFinished', tool.name))
+    const { facts, transcript, transport } = this
+    this.#link.on('up', () => this.#onModelUp())
     this.#link.on('lost', (error) => this.#onModelLost(error))
-    transport.onModel('input_audio_buffer.speech_started', () => this.facts.emit('callerSpeaking'))
-    transport.onModel('input_audio_buffer.speech_stopped', () => this.facts.emit('callerSilent'))
-    transport.onModel('input_audio_buffer.committed', ({ item_id }) => this.transcript.callerTurn(item_id))
-    transport.onModel('conversation.item.input_audio_transcription.completed', ({ item_id, transcript }) => {
-      this.transcript.callerWords(item_id, transcript)
+    this.#link.on('failed', (error) => {
+      this.log.error({ trouble: error.trouble, code: error.code, err: error.cause }, 'the model could not be had')
+      this.end(reasonFor(error.trouble))
+    })
+    transport.onModel('input_audio_buffer.speech_started', () => {
+      this.#recent.speechStarted()
+      facts.emit('callerSpeaking')
+      // The SDK clears what it knows of; after a reconnection it knows nothing of what Twilio still plays.
+      setImmediate(() => this.#clearForgottenAudio())
+    })
+    transport.onModel('input_audio_buffer.speech_stopped', () => facts.emit('callerSilent'))
+    transport.onModel('input_audio_buffer.committed', ({ item_id }) => {
+      transcript.callerTurn(item_id)
+      this.#activity.owe(undefined)
+    })
+    transport.onModel('conversation.item.input_audio_transcription.completed', ({ item_id, transcript: words }) => {
+      transcript.callerWords(item_id, words)
+      this.#recent.understood()
     })
     transport.onModel('response.output_audio_transcript.delta', ({ item_id, delta }) => {
-      this.transcript.agentWords(item_id, delta)
+      transcript.agentWords(item_id, delta)
+      facts.emit('agentWords')
     })
-    transport.onModel('response.created', () => {
-      this.#isResponding = true
-      this.facts.emit('responseStarted')
-    })
+    transport.onModel('response.created', () => facts.emit('responseStarted'))
     transport.onModel('response.done', ({ response }) => {
-      this.#isResponding = false
-      this.facts.emit('responseFinished', response)
+      if (response.status === 'completed') this.#recent.understood()
+      facts.emit('responseFinished', response)
     })
   }
 
@@ -228,71 +281,73 @@ export class Call {
     const admission = this.#dependencies.admit(start, this)
     if (!admission) return this.end('stream_refused')
     this.context.admit(admission)
+    this.isReturning = admission.memory.length > 0 || admission.returnedFrom !== undefined
+    this.transcript.recall(admission.memory)
     this.#apply({ type: 'accepted', at: Date.now() })
-    for (const { text } of admission.memory) this.transcript.note(text)
-    void this.#reachModel(this.#dependencies.takeWarmModel(start.callSid), admission.memory)
+    this.facts.emit('accepted')
+    const warm = this.#dependencies.takeWarmModel(start.callSid)
+    if (warm) this.#spare?.close()
+    this.#link.seek(warm ?? this.#spare)
+    this.#spare = undefined
   }
 
-  /** Reaches the model for the first time or again. Catches everything and ends the call itself. */
-  async #reachModel(warm: ModelSocket | undefined, memory: readonly Memory[]): Promise<void> {
-    this.#reaching += 1
-    const reaching = this.#reaching
-    const spare = this.#spare
-    this.#spare = undefined
-    if (warm) spare?.close()
-    this.#outageSince ??= performance.now()
-    const budgetMs = this.#outageSince + this.config.call.modelReconnectMs - performance.now()
+  #onModelUp(): void {
     const isFirst = this.#state.name === 'connecting'
-    try {
-      await this.#link.reach(warm ?? spare, budgetMs, this.signal)
-      if (memory.length > 0) await this.#link.restore(memory, this.#specialist)
-    } catch (error) {
-      // The caller hung up while we were connecting: closing the session is what made it reject.
-      // Or the model was lost while it was being told the conversation: `#onModelLost` has begun anew.
-      if (this.signal.aborted || reaching !== this.#reaching) return
-      this.log.error({ err: error }, 'the model could not be reached')
-      return this.end(error instanceof ModelError ? reasonFor(error.trouble) : 'internal_error')
-    }
-    if (this.signal.aborted || reaching !== this.#reaching) return
     this.#apply({ type: 'model ready' })
-    // A model that opens and closes at once is still the same outage, with the same budget.
-    this.after(PROVEN_MS, () => {
-      if (reaching === this.#reaching && this.#link.isUp) this.#outageSince = undefined
-    })
+    const sink = (frame: Parameters<typeof this.transport.sendFrame>[0]) => {
+      this.#recent.push(frame)
+      this.transport.sendFrame(frame)
+    }
     this.facts.emit(isFirst ? 'live' : 'modelBack')
-    this.stream.flowTo((frame) => this.#link.transport.sendFrame(frame))
+    // Words that the last model took with it come first, then what was held since.
+    for (const frame of this.#recent.take()) sink(frame)
+    this.stream.flowTo(sink)
   }
 
   #onModelLost(error: ModelError): void {
-    this.log.warn({ err: error }, 'the model was lost')
-    this.#isResponding = false
+    this.log.warn({ trouble: error.trouble, code: error.code }, 'the model was lost')
     this.stream.hold()
-    if (error.isFinal) return this.end(reasonFor(error.trouble))
-    this.#apply({ type: 'model lost', at: Date.now() })
     this.#reconnections += 1
+    this.#apply({ type: 'model lost', at: Date.now() })
     this.facts.emit('modelLost', error)
-    void this.#reachModel(undefined, this.transcript.memory)
   }
 
   #onGone(stopped: boolean): void {
     const isEarly = this.#state.name === 'ringing' || this.#state.name === 'connecting'
-    if (stopped) return this.end(isEarly ? 'caller_left_early' : 'caller_hung_up')
-    this.end(isEarly ? 'caller_left_early' : 'stream_lost')
+    if (isEarly) this.end('caller_left_early')
+    else this.end(stopped ? 'caller_hung_up' : 'stream_lost')
   }
 
-  #onSessionError(error: unknown): void {
-    const { code, message } = describeSessionError(error)
-    if (isBenign({ code, message })) this.log.debug({ code }, 'the model had nothing left to cancel or cut')
-    else this.log.error({ code, err: error }, 'session error')
+  #clearForgottenAudio(): void {
+    const { playback } = this.stream
+    if (this.#activity.isCallerSpeaking && !this.#activity.isResponding && playback.isPlaying) this.stream.sendClear()
   }
 
-  async #requestResponse(instructions: string | undefined): Promise<void> {
-    const { session, transport } = this.#link
-    // A response's own instructions replace the session's, so the agent's come along.
-    const own = instructions === undefined ? undefined : await session.currentAgent.getSystemPrompt(session.context)
-    if (!this.#link.isUp) return
-    const response = instructions === undefined ? {} : { response: { instructions: `${own ?? ''}\n\n${instructions}` } }
-    transport.sendEvent({ type: 'response.create', ...response })
+  /** A tool answered when the model that had asked was gone: the outcome goes to the one that is there now. */
+  #onLateOutcome(name: string, outcome: string): void {
+    this.tellAgent(`The tool ${name}, which you called before the line to you was interrupted, answered: ${outcome}`)
+    if (this.isModelUp) this.askToSpeak()
+  }
+
+  #memory(): readonly Memory[] {
+    // The last words are given again as sound, so their empty place in the conversation is not.
+    if (this.#recent.isOpen) this.transcript.forgetUnknownWords()
+    const running = this.#tools.running.map(
+      (name) => `The tool ${name} is still running and will answer. Do not call it again.`
+    )
+    return [
+      ...this.transcript.memory,
+      ...running.map((text, index) => ({ id: `running_${index}`, who: 'note' as const, text }))
+    ]
+  }
+
+  async #agentInstructions(): Promise<string> {
+    const { currentAgent, context } = this.session
+    return (await currentAgent.getSystemPrompt(context)) ?? ''
+  }
+
+  #request(response: { instructions?: string }): void {
+    if (this.isModelUp) this.transport.sendEvent({ type: 'response.create', response })
   }
 
   #apply(event: CallEvent): void {

@@ -3,6 +3,8 @@ import type { CallControl, Caller } from '../agent/context.ts'
 import type { Admission } from './call.ts'
 import type { CallFacts } from './facts.ts'
 
+type RunTool = (name: string, invoke: () => Promise<unknown>) => Promise<unknown>
+
 /**
  * What the agent knows of its call and may do with it. It is there before the caller is known, because the session is
  * built around it the moment the stream opens; `admit` fills it in, and only with what was verified.
@@ -16,10 +18,17 @@ export class CallerContext implements Caller, CallControl {
   returnedFrom: string | undefined
   readonly transferTargets: readonly string[]
   readonly #facts: EventEmitter<CallFacts>
+  readonly #runTool: RunTool
 
-  constructor(facts: EventEmitter<CallFacts>, targets: ReadonlyMap<string, string>) {
+  constructor(facts: EventEmitter<CallFacts>, targets: ReadonlyMap<string, string>, runTool: RunTool) {
     this.#facts = facts
+    this.#runTool = runTool
     this.transferTargets = [...targets.keys()]
+  }
+
+  /** For the wrapper around every tool; not part of what the agent sees. */
+  runTool(name: string, invoke: () => Promise<unknown>): Promise<unknown> {
+    return this.#runTool(name, invoke)
   }
 
   admit({ claims, returnedFrom }: Admission): void {

@@ -1,12 +1,37 @@
 import type { WebSocket } from 'ws'
 import { MediaStream } from '../twilio/media-stream.ts'
 import type { Behaviour } from './behaviours/behaviour.ts'
+import { failedResponses } from './behaviours/failed-responses.ts'
 import { greeting } from './behaviours/greeting.ts'
+import { hangUp } from './behaviours/hang-up.ts'
+import { keypad } from './behaviours/keypad.ts'
+import { length } from './behaviours/length.ts'
+import { lineWatch } from './behaviours/line-watch.ts'
+import { renewal } from './behaviours/renewal.ts'
+import { resume } from './behaviours/resume.ts'
+import { silence } from './behaviours/silence.ts'
 import { startLimit } from './behaviours/start-limit.ts'
+import { tone } from './behaviours/tone.ts'
+import { transfer } from './behaviours/transfer.ts'
+import { watchdogs } from './behaviours/watchdogs.ts'
 import { Call, type CallDependencies } from './call.ts'
 
 /** What every call does, in the order in which it is set up. */
-const BEHAVIOURS: readonly Behaviour[] = [startLimit, greeting]
+const BEHAVIOURS: readonly Behaviour[] = [
+  startLimit,
+  greeting,
+  keypad,
+  silence,
+  length,
+  hangUp,
+  transfer,
+  lineWatch,
+  watchdogs,
+  failedResponses,
+  resume,
+  renewal,
+  tone
+]
 
 /** Frames that come while the model is opened for the last time inside the budget are kept too. */
 const HELD_BEYOND_BUDGET_MS = 5_000

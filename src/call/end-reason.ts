@@ -38,3 +38,8 @@ const TROUBLE: Record<ModelTrouble, EndReason> = {
 export function reasonFor(trouble: ModelTrouble): EndReason {
   return TROUBLE[trouble]
 }
+
+/** 1008 is "policy violation": the stream was nobody's. (RFC 6455, 7.4.1) */
+export function closeCodeFor(reason: EndReason): number {
+  return reason === 'no_start' || reason === 'stream_refused' ? 1008 : 1000
+}

@@ -4,6 +4,8 @@ import type { CallRecord } from '../records/record.ts'
 
 /** What happens on a call, for its behaviours. Payloads are what cannot be asked of the call itself. */
 export interface CallFacts {
+  /** The caller is verified. */
+  accepted: []
   /** The model is there for the first time and knows who is calling. */
   live: []
   /** The model heard the caller begin to speak; emitted before the SDK acts on it. */
@@ -13,12 +15,17 @@ export interface CallFacts {
   agentHeard: []
   /** Playback ended: everything was played, or the rest was cleared. */
   agentSilent: [{ cleared: boolean }]
-  /** The model began an answer. */
+  /** Nobody speaks, nothing runs, nothing is owed: the line is quiet. */
+  quiet: []
+  /** The quiet is over. */
+  busy: []
+  /** An answer is owed: the caller finished a turn, or the agent was asked to speak. */
+  answerOwed: []
   responseStarted: []
+  /** The answer has words now. */
+  agentWords: []
   /** The model finished an answer, or gave it up. */
   responseFinished: [FinishedResponse]
-  toolStarted: [name: string]
-  toolFinished: [name: string]
   keyPressed: [digit: string]
   modelLost: [ModelError]
   /** The model is there again and remembers the conversation. */
@@ -26,6 +33,12 @@ export interface CallFacts {
   /** A tool asked for the end of the call, once the goodbye was heard. */
   endAsked: []
   transferAsked: [target: string, summary: string]
-  digitsAsked: [{ count: number; timeoutMs: number; give: (digits: string) => void }]
+  digitsAsked: [DigitsAsked]
   ended: [CallRecord]
+}
+
+export interface DigitsAsked {
+  readonly count: number
+  readonly timeoutMs: number
+  readonly give: (digits: string) => void
 }

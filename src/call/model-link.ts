@@ -15,92 +15,146 @@ export interface ModelLinkOptions {
   readonly apiKey: string
   readonly context: CallContext
   readonly stream: MediaStream
+  /** For every wait for a model, anew for each outage, in ms. */
+  readonly budgetMs: number
   readonly openSocket: () => ModelSocket
+  /** What a session that begins anew has to be told; asked as late as possible. */
+  readonly memory: () => readonly Memory[]
   readonly onBadEvent: (error: unknown) => void
 }
 
 interface ModelLinkEvents {
-  /** The model went away after it had been reached. */
+  /** The session is configured and knows the conversation so far. */
+  up: []
+  /** The model went away after it had been reached. It is sought anew already. */
   lost: [ModelError]
+  /** The budget is spent, or the trouble is final. */
+  failed: [ModelError]
 }
 
 const FIRST_BACKOFF_MS = 150
 const LONGEST_BACKOFF_MS = 2_000
+/** A model that stays this long after it was reached is back; before that, losing it again is the same outage. */
+const PROVEN_MS = 2_000
 
-/** One call's side of the model: a session that can be opened, lost and opened again on the same line. */
+/** One call's side of the model: a session that is opened, lost and opened again on the same line. */
 export class ModelLink extends EventEmitter<ModelLinkEvents> {
   readonly session: RealtimeSession<CallContext>
   readonly transport: CallTransport
   readonly #options: ModelLinkOptions
+  readonly #lifetime = new AbortController()
   #socket: ModelSocket | undefined
-  #isUp = false
+  #specialist: RealtimeAgent<CallContext>
+  #state: 'down' | 'restoring' | 'up' = 'down'
+  /** Counts the searches: what belongs to an older one has no say any more. */
+  #search = 0
+  #outageSince: number | undefined
+  #wasMute = false
 
   constructor(options: ModelLinkOptions) {
     super()
     this.#options = options
+    this.#specialist = options.agent
     this.transport = new CallTransport(options.stream, () => this.#openSocket(), options.onBadEvent)
     this.session = createSession(options.agent, options.settings, options.context, this.transport)
+    this.session.on('agent_handoff', (_context, _from, to) => {
+      this.#specialist = to as RealtimeAgent<CallContext>
+    })
+    this.transport.onModel('response.created', () => {
+      this.#wasMute = false
+    })
     this.transport.onModel('session.updated', ({ session }) => {
       const format = foreignFormat(session)
-      if (format !== undefined) this.#drop(new ModelError('wrong format', format))
+      if (format !== undefined) this.drop(new ModelError('wrong format', format))
     })
   }
 
   get isUp(): boolean {
-    return this.#isUp
+    return this.#state === 'up'
   }
 
-  /**
-   * Resolves once the session's configuration is on the wire. Tries again, with back-off, until the budget is spent.
-   * @param first a socket that is open or opening already; undefined or a lost one means a new one
-   * @throws ModelError the last attempt's trouble, or the first one that is final
-   */
-  async reach(first: ModelSocket | undefined, budgetMs: number, signal: AbortSignal): Promise<void> {
-    const deadline = performance.now() + budgetMs
+  /** Seeks the model until `up` or `failed`. @param first a socket that is open or opening already */
+  seek(first: ModelSocket | undefined): void {
+    void this.#seek(first)
+  }
+
+  /** Gives the model up as if it had closed, and seeks it anew. @param next a socket that is open already */
+  drop(error: ModelError, next?: ModelSocket): void {
+    if (this.#state === 'down') return
+    this.#state = 'down'
+    this.#release()
+    this.emit('lost', error)
+    // A model that is mute again after it was reached anew will be mute a third time.
+    const isHopeless = error.isFinal || (error.trouble === 'mute' && this.#wasMute)
+    this.#wasMute = error.trouble === 'mute'
+    if (isHopeless) this.emit('failed', error)
+    else if (!this.#lifetime.signal.aborted) this.seek(next)
+  }
+
+  /** Straight to the model, and not behind what the SDK is waiting for. */
+  sendPastQueue(event: { readonly type: string }): void {
+    if (this.#state === 'up') this.#socket?.send(JSON.stringify(event))
+  }
+
+  /** Lets go of the model for good. Safe to call twice, and while it is sought. */
+  close(): void {
+    this.#state = 'down'
+    this.#lifetime.abort()
+    this.#release()
+  }
+
+  async #seek(first: ModelSocket | undefined): Promise<void> {
+    this.#search += 1
+    const search = this.#search
+    const isStale = () => this.#lifetime.signal.aborted || search !== this.#search
+    this.#outageSince ??= performance.now()
+    const deadline = this.#outageSince + this.#options.budgetMs
+    try {
+      await this.#reach(first, deadline, isStale)
+      await this.#restore()
+    } catch (error) {
+      // The call ended, which closed the session and made it reject; or the model was lost while it was told the
+      // conversation, and `drop` began anew.
+      if (isStale()) return
+      this.#state = 'down'
+      this.#release()
+      this.emit('failed', error instanceof ModelError ? error : new ModelError('closed', undefined, { cause: error }))
+      return
+    }
+    if (isStale()) return
+    this.#state = 'up'
+    setTimeout(() => {
+      if (!isStale() && this.#state === 'up') this.#outageSince = undefined
+    }, PROVEN_MS).unref()
+    this.emit('up')
+  }
+
+  /** Tries until the configuration is on the wire; throws the last attempt's trouble, or the first one that is final. */
+  async #reach(first: ModelSocket | undefined, deadline: number, isStale: () => boolean): Promise<void> {
     let backoffMs = FIRST_BACKOFF_MS
     for (let socket = first; ; socket = undefined) {
       try {
         return await this.#attempt(socket ?? this.#options.openSocket(), deadline)
       } catch (error) {
-        signal.throwIfAborted()
-        if (!(error instanceof ModelError) || error.isFinal || performance.now() + backoffMs >= deadline) throw error
+        const canRetry = error instanceof ModelError && !error.isFinal && performance.now() + backoffMs < deadline
+        if (isStale() || !canRetry) throw error
       }
-      await delay(backoffMs, undefined, { signal })
+      await delay(backoffMs, undefined, { signal: this.#lifetime.signal })
       backoffMs = Math.min(backoffMs * 2, LONGEST_BACKOFF_MS)
     }
   }
 
-  /** Tells a new session what was said before, and who was speaking. */
-  async restore(memory: readonly Memory[], specialist: RealtimeAgent<CallContext>): Promise<void> {
-    // The agent goes first: its instructions and tools decide how what follows is understood.
-    if (specialist !== this.session.currentAgent) await this.session.updateAgent(specialist)
-    if (this.#isUp) this.session.updateHistory(memory.map(toItem))
-  }
-
-  /** Gives the model up as if it had closed, so that it is reached anew. */
-  drop(error: ModelError): void {
-    this.#drop(error)
-  }
-
-  /** Lets go of the model for good. Safe to call twice and during `reach`. */
-  close(): void {
-    this.#isUp = false
-    this.#socket?.close()
-    this.session.close()
-  }
-
   async #attempt(socket: ModelSocket, deadline: number): Promise<void> {
     this.#socket = socket
-    let trouble: ModelError | undefined = socket.trouble
+    let trouble = socket.trouble
     const giveUp = (error: ModelError) => {
       trouble ??= error
       socket.close()
       this.session.close()
     }
-    // ModelSocket reports its loss after the SDK has seen the close, so the session is already down when we hear of it.
     socket.once('lost', (error) => {
       trouble ??= error
-      if (this.#socket === socket) this.#drop(error)
+      if (this.#socket === socket) this.drop(error)
     })
     const timer = setTimeout(() => giveUp(new ModelError('unreachable', 'timeout')), deadline - performance.now())
     try {
@@ -113,8 +167,18 @@ export class ModelLink extends EventEmitter<ModelLinkEvents> {
     // Closed in the same tick, connect() resolves with nothing connected: the state decides, not the promise.
     if (trouble) throw trouble
     if (this.transport.status !== 'connected') throw new ModelError('closed')
-    this.#isUp = true
+    this.#state = 'restoring'
     socket.deliver()
+  }
+
+  /** Tells a session that begins anew who was speaking and what was said. */
+  async #restore(): Promise<void> {
+    const specialist = this.#specialist
+    // The agent goes first: its instructions and tools decide how what follows is understood.
+    if (specialist !== this.session.currentAgent) await this.session.updateAgent(specialist)
+    if (this.#state !== 'restoring') throw new ModelError('closed')
+    const memory = this.#options.memory()
+    if (memory.length > 0) this.session.updateHistory(memory.map(toItem))
   }
 
   async #openSocket(): Promise<ModelSocket> {
@@ -124,12 +188,9 @@ export class ModelLink extends EventEmitter<ModelLinkEvents> {
     return socket
   }
 
-  #drop(error: ModelError): void {
-    if (!this.#isUp) return
-    this.#isUp = false
+  #release(): void {
     this.#socket?.close()
     this.session.close()
-    this.emit('lost', error)
   }
 }
 

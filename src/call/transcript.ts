@@ -51,6 +51,18 @@ export class Transcript {
     this.#entries.push({ id: `note_${this.#notes}`, who: 'note', text })
   }
 
+  /** What was said before, when the caller comes back on the same call. */
+  recall(memory: readonly Memory[]): void {
+    for (const { who, text } of memory)
+      this.note(who === 'note' ? text : `Earlier on this call, the ${who} said: ${text}`)
+  }
+
+  /** The last turn's words are not known and are about to be heard again. */
+  forgetUnknownWords(): void {
+    const last = this.#entries.findLastIndex((entry) => entry.who === 'caller')
+    if (last >= 0 && this.#entries[last]?.text === undefined) this.#entries.splice(last, 1)
+  }
+
   /** Both sides' turns. An answer of which nothing was heard did not take place. */
   get turns(): Turn[] {
     return this.#entries.flatMap((entry) => {

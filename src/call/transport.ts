@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events'
 import { TwilioRealtimeTransportLayer } from '@openai/agents-extensions'
 import type { WebSocket, MessageEvent as WsMessageEvent } from 'ws'
 import type { ModelEvents } from '../model/events.ts'
@@ -14,6 +15,7 @@ import type { MediaStream } from '../twilio/media-stream.ts'
 export class CallTransport extends TwilioRealtimeTransportLayer {
   readonly #gaps = new InputGaps((silence) => this.#append(silence))
   readonly #onBadEvent: (error: unknown) => void
+  #lastEventAt = 0
 
   /** @param openSocket is asked once for each `connect()`, and answers with an open socket or a ModelError */
   constructor(stream: MediaStream, openSocket: () => Promise<ModelSocket>, onBadEvent: (error: unknown) => void) {
@@ -24,6 +26,9 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
     })
     this.#onBadEvent = onBadEvent
     stream.on('start', (frame) => this.#gaps.reset(frame.isMulaw8k))
+    this.on('connection_change', (status) => {
+      if (status === 'connecting') this.#gaps.restart()
+    })
     this.onModel('input_audio_buffer.speech_started', () => this.#gaps.speechStarted())
     this.onModel('input_audio_buffer.speech_stopped', () => this.#gaps.speechStopped())
   }
@@ -34,10 +39,20 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
     this.eventEmitter.on(type as never, listener as never)
   }
 
+  /** The model said something, whatever it was. */
+  get lastEventAt(): number {
+    return this.#lastEventAt
+  }
+
   /** The frame's short way to the model: Twilio's base64 goes out as it came in. */
   sendFrame(frame: MediaFrame): void {
     this.#gaps.before(frame)
     this.#append(frame.payload)
+  }
+
+  /** Whether anybody but the session itself listens to raw events. */
+  hasRawListeners(session: EventEmitter): boolean {
+    return session.listenerCount('transport_event') > 0 || this.eventEmitter.listenerCount('*') > 1
   }
 
   /** A raw frame for whoever listens to the SDK's `transport_event`. */
@@ -50,6 +65,7 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
    * without a `transcript`). Contained here, it costs that one event.
    */
   protected override _onMessage(event: MessageEvent | WsMessageEvent): void {
+    this.#lastEventAt = performance.now()
     try {
       super._onMessage(event)
     } catch (error) {

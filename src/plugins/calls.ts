@@ -6,13 +6,14 @@ import type { WebSocket } from 'ws'
 import type { CallContext } from '../agent/context.ts'
 import type { Admission, Call } from '../call/call.ts'
 import { createCall } from '../call/create-call.ts'
-import { type Afterwards, afterwards } from '../call/end-reason.ts'
+import { watchTools } from '../call/tools.ts'
 import type { Config } from '../config.ts'
 import type { SessionSettings } from '../model/session.ts'
 import { WarmSockets } from '../model/warm-sockets.ts'
 import type { CallRecord, SaveRecord } from '../records/record.ts'
 import type { StartFrame } from '../twilio/frames.ts'
 import { type StreamClaims, StreamTokens } from '../twilio/stream-token.ts'
+import { type Answered, Lines, type Next } from './lines.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -20,35 +21,31 @@ declare module 'fastify' {
   }
 }
 
-/** A caller's place, from the webhook's answer to the end of the call. */
-type Line =
-  /** Answered; the stream has not come yet. */
-  | { readonly name: 'answered'; readonly claims: StreamClaims; readonly timer: NodeJS.Timeout }
-  | { readonly name: 'streaming'; readonly claims: StreamClaims; readonly call: Call }
-  /** Over, but Twilio may still ask what comes next. */
-  | { readonly name: 'over'; readonly claims: StreamClaims; readonly next: Afterwards; readonly timer: NodeJS.Timeout }
-
-/** A stream that did not open in this time is not coming; its line is free again. Also how long an end is remembered. */
-const LINE_MS = 60_000
-
 export type Declined = 'draining' | 'all lines are taken'
 
 export interface CallsOptions {
   readonly agent: RealtimeAgent<CallContext>
   readonly session: SessionSettings
   readonly saveRecord: SaveRecord
+  /** Is shown every call as it is made, for whoever wants to listen in: `call.session.on('transport_event', …)`. */
+  readonly onCall: (call: Call) => void
 }
 
-/** The calls of this process: who has a line, whose stream is open, and what comes after. */
+const GOODBYE =
+  'The line has to be closed for maintenance now. Apologise in one short sentence, ask to call again, and say goodbye.'
+/** For those goodbyes to be heard. */
+const GOODBYE_MS = 12_000
+
+/** The calls of this process: who is taken, whose stream is open, and what comes after. */
 export class Calls {
   readonly warm: WarmSockets
   readonly tokens: StreamTokens
   readonly #config: Config
   readonly #options: CallsOptions
   readonly #log: FastifyBaseLogger
-  readonly #lines = new Map<string, Line>()
+  readonly #lines: Lines
   readonly #live = new Set<Call>()
-  #draining = false
+  #drained: Promise<void> | undefined
 
   constructor(config: Config, options: CallsOptions, log: FastifyBaseLogger) {
     this.#config = config
@@ -56,6 +53,8 @@ export class Calls {
     this.#log = log
     this.tokens = new StreamTokens(config.twilio.authToken)
     this.warm = new WarmSockets({ url: config.openai.url, model: config.openai.model, apiKey: config.openai.apiKey })
+    this.#lines = new Lines((callSid) => this.warm.discard(callSid))
+    watchTools(options.agent)
   }
 
   /** Streams that are open. */
@@ -65,23 +64,32 @@ export class Calls {
 
   /** New callers are taken. */
   get isReady(): boolean {
-    return !this.#draining
+    return this.#drained === undefined
   }
 
-  /** Gives a caller a line and starts opening their model, or says why not. A repeated webhook takes no second line. */
+  /** Gives a new caller a line and starts opening their model, or says why not. A repeated webhook takes no second line. */
   answer(claims: StreamClaims): Declined | undefined {
-    const line = this.#lines.get(claims.callSid)
-    if (!line || line.name === 'over') {
-      if (this.#draining) return 'draining'
-      if (this.#taken() >= this.#config.call.maxCalls) return 'all lines are taken'
-    }
-    if (line?.name === 'streaming') return undefined
-    if (line) clearTimeout(line.timer)
-    const timer = setTimeout(() => this.#over(claims, 'apologise'), LINE_MS)
-    timer.unref()
-    this.#lines.set(claims.callSid, { name: 'answered', claims, timer })
-    this.warm.warm(claims.callSid)
+    if (this.#lines.isWaiting(claims.callSid)) return undefined
+    if (!this.isReady) return 'draining'
+    if (this.#lines.taken >= this.#config.call.maxCalls) return 'all lines are taken'
+    this.#expect({ claims, memory: [], returnedFrom: undefined })
     return undefined
+  }
+
+  /** What a caller's line does now that Twilio is done with what it was told. A caller who comes back is always taken. */
+  next(callSid: string, status: { readonly dial: string | undefined; readonly isOver: boolean }): Next {
+    const call = this.#lines.callOf(callSid)
+    // Twilio is done with the stream and its socket has not told us yet.
+    call?.end(status.isOver ? 'caller_hung_up' : 'stream_lost')
+    if (call) this.#lines.end(call, call.transcript.memory)
+    const next = this.#lines.next(callSid, status)
+    if (next.do === 'stream') this.#expect(next.answered)
+    return next
+  }
+
+  /** What a person is told before a caller is connected to them. */
+  summaryFor(callSid: string): string | undefined {
+    return this.#lines.summaryFor(callSid)
   }
 
   /** Builds the call of a stream that was just accepted, before anything is awaited. */
@@ -98,62 +106,52 @@ export class Calls {
     })
     this.#live.add(call)
     void call.ended.then((record) => this.#onEnded(call, record))
+    this.#options.onCall(call)
   }
 
-  /** What Twilio should do with a caller whose stream is closed. */
-  afterwards(callSid: string): Afterwards {
-    const line = this.#lines.get(callSid)
-    if (!line) return 'hang up'
-    // Answered, and the stream never came: the agent could not be had.
-    if (line.name === 'answered') {
-      this.#over(line.claims, 'hang up')
-      return 'apologise'
-    }
-    return line.name === 'over' ? line.next : 'hang up'
-  }
-
-  /** Takes no new callers, waits for the live ones, and ends those that are left when the time is up. Safe to call twice. */
-  async drain(timeoutMs: number): Promise<void> {
-    this.#draining = true
-    const timeUp = delay(timeoutMs, 'time up' as const, { ref: false })
-    // Asked again each round: a caller we answered just before the drain may only now open their stream.
-    while (this.#live.size > 0 || this.#isAnyAnswered()) {
-      const ends = [...this.#live].map((call) => call.ended)
-      const next = this.#isAnyAnswered() ? [delay(100, undefined, { ref: false })] : []
-      if ((await Promise.race([timeUp, ...ends, ...next])) === 'time up') break
-    }
-    for (const call of this.#live) call.end('drained')
-    this.close()
+  /**
+   * Takes no new callers, waits for the live ones, and says goodbye to those that are left when the time is up. Safe to
+   * call twice.
+   */
+  drain(timeoutMs: number): Promise<void> {
+    this.#drained ??= this.#drain(timeoutMs)
+    return this.#drained
   }
 
   /** Lets go of everything at once. */
   close(): void {
-    this.#draining = true
+    this.#drained ??= Promise.resolve()
     for (const call of this.#live) call.end('drained')
     this.warm.close()
-    for (const line of this.#lines.values()) if (line.name !== 'streaming') clearTimeout(line.timer)
-    this.#lines.clear()
+    this.#lines.close()
   }
 
-  #taken(): number {
-    let taken = 0
-    for (const line of this.#lines.values()) if (line.name !== 'over') taken += 1
-    return taken
+  async #drain(timeoutMs: number): Promise<void> {
+    await this.#emptied(timeoutMs)
+    for (const call of this.#live) call.endWhenHeard('drained', { say: GOODBYE, cancelOnSpeech: false })
+    await this.#emptied(GOODBYE_MS)
+    this.close()
   }
 
-  #isAnyAnswered(): boolean {
-    for (const line of this.#lines.values()) if (line.name === 'answered') return true
-    return false
+  /** Resolves when no call is live or on its way here, or when the time is up. */
+  async #emptied(timeoutMs: number): Promise<void> {
+    const timeUp = delay(timeoutMs, 'time up' as const, { ref: false })
+    // Asked again each round: a caller we answered just before the drain may only now open their stream.
+    while (this.#live.size > 0 || this.#lines.areAnyAnswered) {
+      const arrivals = this.#lines.areAnyAnswered ? [this.#lines.changed()] : []
+      const first = await Promise.race([timeUp, ...arrivals, ...[...this.#live].map((call) => call.ended)])
+      if (first === 'time up') return
+    }
+  }
+
+  #expect(answered: Answered): void {
+    this.#lines.expect(answered)
+    this.warm.warm(answered.claims.callSid)
   }
 
   #admit(start: StartFrame, call: Call): Admission | undefined {
     const claims = this.#identify(start)
-    if (!claims) return undefined
-    const line = this.#lines.get(start.callSid)
-    if (line?.name === 'streaming') line.call.end('superseded')
-    else if (line) clearTimeout(line.timer)
-    this.#lines.set(start.callSid, { name: 'streaming', claims, call })
-    return { claims, memory: [], returnedFrom: undefined }
+    return claims && this.#lines.admit(claims, call)
   }
 
   #identify(start: StartFrame): StreamClaims | undefined {
@@ -168,19 +166,8 @@ export class Calls {
 
   #onEnded(call: Call, record: CallRecord): void {
     this.#live.delete(call)
-    const line = record.callSid === undefined ? undefined : this.#lines.get(record.callSid)
-    // A newer stream of the same call has the line already.
-    if (line?.name === 'streaming' && line.call === call) this.#over(line.claims, afterwards(record.endReason))
+    this.#lines.end(call, call.transcript.memory)
     this.#options.saveRecord(record).catch((err) => this.#log.error({ err }, 'the record could not be saved'))
-  }
-
-  #over(claims: StreamClaims, next: Afterwards): void {
-    const before = this.#lines.get(claims.callSid)
-    if (before && before.name !== 'streaming') clearTimeout(before.timer)
-    this.warm.discard(claims.callSid)
-    const timer = setTimeout(() => this.#lines.delete(claims.callSid), LINE_MS)
-    timer.unref()
-    this.#lines.set(claims.callSid, { name: 'over', claims, next, timer })
   }
 }
 

@@ -1,19 +1,47 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Transfer } from '../call/call.ts'
 import type { Config } from '../config.ts'
-import { apologyTwiml, hangUpTwiml } from '../twilio/twiml.ts'
+import { apologyTwiml, hangUpTwiml, transferTwiml } from '../twilio/twiml.ts'
 import { readWebhook } from '../twilio/webhook.ts'
-import { webhookParams } from './incoming-call.ts'
+import { connect, originOf, webhookParams } from './incoming-call.ts'
 
-/** Asked by Twilio when the stream has closed: what the caller's line does next. */
+/** Asked by Twilio when a stream has closed or a dialled person is gone: what the caller's line does next. */
 export async function callEnded(app: FastifyInstance, { config }: { config: Config }): Promise<void> {
   app.route({
     method: ['GET', 'POST'],
     url: '/call-ended',
     handler: async (request, reply) => {
       reply.type('text/xml')
-      const claims = readWebhook(webhookParams(request), {})
-      const next = claims === undefined ? 'hang up' : app.calls.afterwards(claims.callSid)
-      return next === 'apologise' ? apologyTwiml(config.call.fallbackNumber) : hangUpTwiml()
+      const params = webhookParams(request)
+      const callSid = readWebhook(params, {})?.callSid
+      if (callSid === undefined) return hangUpTwiml()
+      const dial = params['DialCallStatus']
+      const next = app.calls.next(callSid, {
+        dial: typeof dial === 'string' ? dial : undefined,
+        isOver: params['CallStatus'] === 'completed'
+      })
+      switch (next.do) {
+        case 'hang up':
+          return hangUpTwiml()
+        case 'apologise':
+          return apologyTwiml(config.call.fallbackNumber)
+        case 'dial':
+          return dialTwiml(request, config, callSid, next.transfer)
+        case 'stream':
+          return connect(app, config, request, next.answered.claims, '')
+      }
     }
+  })
+}
+
+function dialTwiml(request: FastifyRequest, config: Config, callSid: string, { target, summary }: Transfer): string {
+  const origin = originOf(request, config)
+  const number = config.call.transferTargets.get(target)
+  if (number === undefined) return apologyTwiml(config.call.fallbackNumber)
+  const whisperUrl = `${origin}/transfer-summary?call=${encodeURIComponent(callSid)}`
+  return transferTwiml({
+    number,
+    actionUrl: `${origin}/call-ended`,
+    whisperUrl: summary === '' ? undefined : whisperUrl
   })
 }

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Config } from '../config.ts'
 import { signedRequest } from '../plugins/twilio-only.ts'
 import { publicOrigin, streamUrl } from '../twilio/signature.ts'
+import type { StreamClaims } from '../twilio/stream-token.ts'
 import { busyTwiml, streamTwiml } from '../twilio/twiml.ts'
 import { readWebhook, type WebhookParams } from '../twilio/webhook.ts'
 
@@ -12,25 +13,34 @@ export async function incomingCall(app: FastifyInstance, { config }: { config: C
     url: '/incoming-call',
     handler: async (request, reply) => {
       reply.type('text/xml')
-      const query = request.query as WebhookParams
-      const claims = readWebhook({ ...query, ...(request.body as WebhookParams | undefined) }, query)
+      const claims = readWebhook(webhookParams(request), request.query as WebhookParams)
       const declined = claims && app.calls.answer(claims)
-      if (declined !== undefined) {
-        request.log.warn({ callSid: claims?.callSid, why: declined }, 'a caller was declined')
-        return busyTwiml(config.call.fallbackNumber)
-      }
-      const origin = publicOrigin(signedRequest(request), config.server.publicUrl)
-      return streamTwiml({
-        streamUrl: streamUrl(origin),
-        actionUrl: `${origin}/call-ended`,
-        parameters: claims ? app.calls.tokens.issue(claims) : {},
-        say: config.call.say
-      })
+      if (declined === undefined) return connect(app, config, request, claims, config.call.say)
+      request.log.warn({ callSid: claims?.callSid, why: declined }, 'a caller was declined')
+      return busyTwiml(config.call.fallbackNumber)
     }
   })
 }
 
-/** The parameters Twilio sent, in the query of a GET or the form of a POST. */
+/** TwiML that opens the caller's stream, with a fresh token. @param say spoken before it; none when empty */
+export function connect(
+  app: FastifyInstance,
+  config: Config,
+  request: FastifyRequest,
+  claims: StreamClaims | undefined,
+  say: string
+): string {
+  const origin = originOf(request, config)
+  const parameters = claims ? app.calls.tokens.issue(claims) : {}
+  return streamTwiml({ streamUrl: streamUrl(origin), actionUrl: `${origin}/call-ended`, parameters, say })
+}
+
+/** The origin under which Twilio reached us. */
+export function originOf(request: FastifyRequest, config: Config): string {
+  return publicOrigin(signedRequest(request), config.server.publicUrl)
+}
+
+/** What Twilio sent, in the query of a GET or the form of a POST. */
 export function webhookParams(request: FastifyRequest): WebhookParams {
   return { ...(request.query as WebhookParams), ...(request.body as WebhookParams | undefined) }
 }

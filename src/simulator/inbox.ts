@@ -14,6 +14,7 @@ export class Inbox<T> {
   readonly all: T[] = []
   #unread: T[] = []
   #waiters: Waiter<T>[] = []
+  readonly #followers: ((item: T) => void)[] = []
   readonly #name: string
   readonly #describe: (item: T) => string
 
@@ -24,10 +25,17 @@ export class Inbox<T> {
 
   push(item: T): void {
     this.all.push(item)
+    for (const tell of this.#followers) tell(item)
     const index = this.#waiters.findIndex((waiter) => waiter.wants(item))
     const [waiter] = index < 0 ? [] : this.#waiters.splice(index, 1)
     if (waiter) waiter.take(item)
     else this.#unread.push(item)
+  }
+
+  /** Tells of everything that came and will come, in order. What is told stays unread. */
+  follow(tell: (item: T) => void): void {
+    for (const item of this.all) tell(item)
+    this.#followers.push(tell)
   }
 
   /** The first unread item that matches, now or within `limitMs` (default 5000). Throws NothingCame. */

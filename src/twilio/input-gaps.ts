@@ -28,8 +28,13 @@ export class InputGaps {
 
   /** @param isMulaw8k anything else has no fixed bytes a millisecond, so gaps cannot be told */
   reset(isMulaw8k: boolean): void {
-    clearTimeout(this.#timer)
     this.#canTell = isMulaw8k
+    this.restart()
+  }
+
+  /** Forgets where the last frame ended: a new model has heard nothing yet. */
+  restart(): void {
+    clearTimeout(this.#timer)
     this.#nextMs = undefined
     this.#lastMediaAt = undefined
     this.#isSpeech = false

@@ -61,7 +61,7 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
   #heldMs = 0
   #droppedMs = 0
   #transportListeners: ((event: { data: string }) => void)[] = []
-  #rawTap: ((text: string) => void) | undefined
+  #audioTap: ((text: string) => void) | undefined
   #complained = new Set<RefusedFrame>()
   #wasPlaying = false
   #frameCredit = MAX_BURST_FRAMES
@@ -108,9 +108,9 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
     send: (message) => this.#sendFromTransport(message)
   }
 
-  /** Gives every raw message to `tap` as it came in, audio included; undefined stops it. */
-  tapRaw(tap: ((text: string) => void) | undefined): void {
-    this.#rawTap = tap
+  /** Gives every audio frame to `tap` as it came in; all other frames reach the transport, which tells whoever listens. */
+  tapAudio(tap: (text: string) => void): void {
+    this.#audioTap = tap
   }
 
   /** Sends caller audio to `sink`, what was held first, frame by frame and in order. */
@@ -175,25 +175,24 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
     if (frame.event === 'start') return this.#onStart(frame, text)
     if (!this.#start) return this.#refuse('before start')
     if (frame.streamSid !== this.#start.frame.streamSid) return this.#refuse('of another stream')
-    this.#rawTap?.(text)
-    this.#onFrame(frame, text)
+    if (frame.event === 'media') this.#audioTap?.(text)
+    else this.#tellTransport(text)
+    this.#onFrame(frame)
   }
 
   #onStart(frame: StartFrame, text: string): void {
     if (this.#start) return this.#refuse('second start')
     this.#start = { frame, text }
     this.#state = 'open'
-    this.#rawTap?.(text)
     this.#tellTransport(text)
     this.emit('start', frame)
   }
 
-  #onFrame(frame: Exclude<Frame, { event: 'connected' | 'start' }>, text: string): void {
+  #onFrame(frame: Exclude<Frame, { event: 'connected' | 'start' }>): void {
     switch (frame.event) {
       case 'media':
         return this.#onAudio(frame)
       case 'mark':
-        this.#tellTransport(text)
         return this.#onMark(frame.name)
       case 'dtmf':
         return void this.emit('digit', frame.digit)

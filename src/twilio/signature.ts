@@ -16,7 +16,9 @@ export function publicOrigin(request: SignedRequest, publicUrl: string | undefin
   if (publicUrl !== undefined) return publicUrl
   const host = firstOf(request.headers['x-forwarded-host']) ?? firstOf(request.headers['host']) ?? ''
   const protocol = firstOf(request.headers['x-forwarded-proto']) === 'https' ? 'https' : 'http'
-  return `${protocol}://${/^[\w.:[\]-]+$/.test(host) ? host : 'invalid'}`
+  const origin = `${protocol}://${host}`
+  // Never what a stranger made up: a host that is none cannot have been signed either.
+  return /^[\w.:[\]-]+$/.test(host) && URL.canParse(origin) ? origin : `${protocol}://invalid`
 }
 
 /** The WebSocket address that belongs to a web origin. Twilio takes nothing but wss (31922). */

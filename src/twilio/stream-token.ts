@@ -13,8 +13,11 @@ export type StreamClaims = z.infer<typeof Claims>
 
 const Signed = Claims.extend({ expiresAt: z.number(), nonce: z.string() })
 
-/** The `<Parameter>` that carries the token. Twilio allows 500 characters for name and value together, so it is cut in two. */
-export const TOKEN_PARAMETERS = ['token', 'token2', 'token3', 'token4'] as const
+/**
+ * The `<Parameter>`s that carry the token. Twilio allows 500 characters for name and value together, so it is cut into
+ * parts: one or two for a telephone number, seven for the longest names in the widest script that a webhook can bring.
+ */
+export const TOKEN_PARAMETERS = ['token', 'token2', 'token3', 'token4', 'token5', 'token6', 'token7', 'token8'] as const
 const PART_LENGTH = 480
 
 /** The time between the webhook's answer and the stream's `start`: the life of a line that was taken but not used. */

@@ -1,9 +1,14 @@
 import type { Behaviour } from './behaviour.ts'
 
+const WELCOME_BACK =
+  'The caller is on the line again after an interruption. Do not greet again: say in one sentence where you were, and go on.'
+
 /** The agent speaks first, once, as soon as the model is there. A caller who comes back is not greeted again. */
 export const greeting: Behaviour = (call) => {
   call.facts.once('live', () => {
-    if (call.context.returnedFrom !== undefined) call.askToSpeak()
-    else if (call.config.call.greeting !== '') call.askToSpeak(call.config.call.greeting)
+    const { greeting: opening } = call.config.call
+    // Why they are back is in the agent's instructions when it was a transfer.
+    if (call.isReturning) call.askToSpeak(call.context.returnedFrom === undefined ? WELCOME_BACK : undefined)
+    else if (opening !== '') call.askToSpeak(opening)
   })
 }

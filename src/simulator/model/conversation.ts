@@ -55,6 +55,10 @@ export class Conversation {
     )
   }
 
+  has(id: string): boolean {
+    return this.#find(id) !== undefined
+  }
+
   /** How much audio the item has, as billing and truncation count it. */
   audioMs(id: string): number {
     return this.#find(id)?.audioMs ?? 0

@@ -1,4 +1,5 @@
 interface Schema {
+  readonly description?: string
   readonly type?: string | readonly string[]
   readonly properties?: Readonly<Record<string, Schema>>
   readonly required?: readonly string[]
@@ -10,7 +11,7 @@ interface Schema {
   readonly minItems?: number
 }
 
-/** What is known about the caller's wish, by what a parameter's name contains; the first that fits is taken. */
+/** What is known about the caller's wish, by what a parameter is called. */
 export type Hints = Readonly<Record<string, string>>
 
 /** Arguments that a tool's JSON schema accepts, for tools this brain has never seen: every required property, as well as the hints allow. */
@@ -22,13 +23,20 @@ export function fillArguments(parameters: unknown, hints: Hints): Record<string,
 
 function valueFor(name: string, schema: Schema, hints: Hints): unknown {
   const [choice] = schema.anyOf ?? []
-  if (choice) return valueFor(name, choice, hints)
-  const hint = Object.entries(hints).find(([part]) => name.toLowerCase().includes(part))?.[1]
+  if (choice) return valueFor(name, { ...choice, description: schema.description ?? '' }, hints)
   if (schema.const !== undefined) return schema.const
-  if (schema.enum)
-    return schema.enum.find((value) => hint?.toLowerCase().includes(String(value).toLowerCase())) ?? schema.enum[0]
+  const words = hints['words'] ?? name
+  if (schema.enum) return schema.enum.find((value) => words.includes(String(value))) ?? schema.enum.at(-1)
   const type = typeof schema.type === 'object' ? schema.type[0] : schema.type
-  return ofType(type ?? 'string', schema, hint ?? hints['words'] ?? name, hints)
+  return ofType(type ?? 'string', schema, hintFor(name.toLowerCase(), schema.description ?? '', hints) ?? words, hints)
+}
+
+/** By its name, else by what its description says about it, else by a part of its name. */
+function hintFor(name: string, description: string, hints: Hints): string | undefined {
+  if (hints[name] !== undefined) return hints[name]
+  if (description.includes('YYYY-MM-DD')) return hints['date']
+  if (description.includes('HH:MM')) return hints['time']
+  return Object.entries(hints).find(([part]) => description.includes(` ${part} `) || name.includes(part))?.[1]
 }
 
 function ofType(type: string, schema: Schema, text: string, hints: Hints): unknown {

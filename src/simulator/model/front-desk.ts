@@ -1,5 +1,6 @@
 import type { Reply, Turn } from './brain.ts'
 import { fillArguments, type Hints } from './fill-arguments.ts'
+import { spoken } from './spoken.ts'
 
 /**
  * The built-in conversation: a dental practice's front desk that goes by keywords.
@@ -16,7 +17,7 @@ export function frontDesk(turn: Turn): Reply[] {
     case 'tool_output':
       return afterTool(turn)
     default:
-      return answer(turn, turn.transcript ?? '')
+      return answer(turn)
   }
 }
 
@@ -28,136 +29,124 @@ const NEUTRAL = 'I heard you. How can I help with that?'
 const ACCEPTS = /\b(yes|ok(ay)?|fine|sure|first|second|works|good|great|one|nine|ten|eleven|morning|\d+)\b/i
 
 /** What the caller may want, most specific first. */
-const WISHES: { words: RegExp; reply(turn: Turn, words: string): Reply[] }[] = [
-  { words: /\b(hours?|open|close[sd]?)\b/i, reply: hours },
-  { words: /\b(bills?|billing|invoices?|payment|charged?)\b/i, reply: billing },
+const WISHES: { words: RegExp; reply(turn: Turn): Reply[] }[] = [
+  { words: /\b(hours?|open|closed?|closing)\b/i, reply: hours },
+  { words: /\b(bills?|billing|invoices?|payments?|pay|prices?|cost)\b/i, reply: billing },
   { words: /\b(appointments?|book|check-?up|cleaning|reschedule|slots?)\b/i, reply: appointment },
   { words: /\b(message|call me back|tell (them|her|him))\b/i, reply: message },
   { words: /\b(person|human|someone|somebody|receptionist|operator|transfer)\b/i, reply: person },
   { words: /\b(good ?bye|bye|thanks?|thank you|that's all|nothing else|hang up)\b/i, reply: goodbye }
 ]
 
-function answer(turn: Turn, words: string): Reply[] {
+function answer(turn: Turn): Reply[] {
+  const words = turn.transcript ?? ''
   if (words === '' || words === '[speech]') return [{ say: NEUTRAL }]
   const wish = WISHES.find((candidate) => candidate.words.test(words))
   const changesSubject = wish !== undefined && wish.reply !== appointment && wish.reply !== goodbye
-  if (!changesSubject && wasOffered(turn, 'find_slots') && ACCEPTS.test(words)) {
-    return called(turn, 'book_slot', words) ?? [{ say: "All right, that's booked for you." }]
+  if (!changesSubject && lastTool(turn) === 'find_slots' && ACCEPTS.test(words)) {
+    return call(turn, 'book_slot') ?? [{ say: "All right, that's booked for you." }]
   }
-  return wish?.reply(turn, words) ?? [{ say: MENU }]
+  return wish?.reply(turn) ?? [{ say: MENU }]
 }
 
-function hours(turn: Turn, words: string): Reply[] {
-  return called(turn, 'opening_hours', words) ?? [{ say: "We're open Monday to Friday, from eight to five." }]
+function hours(turn: Turn): Reply[] {
+  const reply = call(turn, 'opening_hours') ?? handOff(turn, /triage/i)
+  return reply ?? [{ say: "We're open Monday to Friday, from eight to five." }]
 }
 
-function billing(turn: Turn, words: string): Reply[] {
-  return (
-    handoff(turn, /bill/i) ??
-    called(turn, 'find_invoice', words) ?? [{ say: 'I can help with your bill. What is the invoice number?' }]
-  )
+function billing(turn: Turn): Reply[] {
+  const lookUp = call(turn, 'find_invoice')
+  if (lookUp) return [{ say: 'Please key in the six digits of the invoice number.' }, ...lookUp]
+  return handOff(turn, /bill/i) ?? handOff(turn, /triage/i) ?? [{ say: 'What would you like to know about your bill?' }]
 }
 
-function appointment(turn: Turn, words: string): Reply[] {
-  const reply =
-    handoff(turn, /appoint|book|schedul/i) ?? called(turn, 'find_slots', words) ?? called(turn, 'book_slot', words)
+function appointment(turn: Turn): Reply[] {
+  const lookUp = call(turn, 'find_slots')
+  if (lookUp) return [{ say: 'Let me look.' }, ...lookUp]
+  const reply = handOff(turn, /appoint|book|schedul/i) ?? handOff(turn, /triage/i)
   return reply ?? [{ say: 'I can offer you Tuesday at ten. Would that suit you?' }]
 }
 
-function message(turn: Turn, words: string): Reply[] {
-  return called(turn, 'take_message', words) ?? [{ say: "I'll pass your message on." }]
+function message(turn: Turn): Reply[] {
+  return call(turn, 'take_message') ?? [{ say: "I'll pass your message on." }]
 }
 
-function person(turn: Turn, words: string): Reply[] {
-  const transfer = called(turn, 'transfer_call', words)
+function person(turn: Turn): Reply[] {
+  const transfer = call(turn, 'transfer_call')
   if (transfer) return [{ say: "One moment, I'll put you through." }, ...transfer]
   return [{ say: 'Nobody is free to take your call just now. May I take a message?' }]
 }
 
-function goodbye(turn: Turn, words: string): Reply[] {
-  return [{ say: GOODBYE }, ...(called(turn, 'end_call', words) ?? [])]
+function goodbye(turn: Turn): Reply[] {
+  return [{ say: GOODBYE }, ...(call(turn, 'end_call') ?? [])]
 }
 
 function afterTool(turn: Turn): Reply[] {
-  const { tool = '', output = '', transcript } = turn
-  // What ends the conversation was announced before it.
-  if (tool === 'end_call' || tool === 'transfer_call') return isRefusal(output) ? [{ say: sentence(output) }] : []
-  if (isHandoff(tool)) return welcome(turn, transcript ?? '')
-  const question = tool === 'find_slots' ? ' Which one suits you?' : ''
-  return [{ say: sentence(output) + question }]
+  const { tool = '', output = '', responseInstructions } = turn
+  // After a tool that ends the conversation nobody waits for an answer; who asks for one says what.
+  if (responseInstructions) return [{ say: prompted(responseInstructions) }]
+  if (isHandOff(tool)) return welcome(turn)
+  if (tool === 'find_slots') return [{ say: `${spoken(output)} Which one suits you?` }]
+  return [{ say: `${spoken(output)} Is there anything else?` }]
 }
 
-/** The specialist takes up what the caller asked for, and hands nobody on. */
-function welcome(turn: Turn, words: string): Reply[] {
-  const own = turn.tools.filter((tool) => !isHandoff(tool))
-  const reply = answer({ ...turn, tools: own }, words)
-  const [, desk = 'the right desk'] = turn.tool?.match(/^transfer_to_(.*?)(_agent)?$/i) ?? []
-  const acts = reply.some((part) => 'callTool' in part)
-  return acts ? reply : [{ say: `You're through to ${desk.replaceAll('_', ' ').toLowerCase()}. How can I help?` }]
+/** The specialist takes up what the caller asked for. */
+function welcome(turn: Turn): Reply[] {
+  const reply = answer(turn)
+  if (reply.some((part) => 'callTool' in part)) return reply
+  const desk = turn.tool?.match(/^transfer_to_(.*?)(_agent)?$/i)?.[1] ?? 'the right desk'
+  return [{ say: `You're through to ${desk.replaceAll('_', ' ').toLowerCase()}. How can I help?` }]
 }
 
 /** To be asked to speak without news: the reminders a call has, told apart by their words. */
 function prompted(instructions: string): string {
   if (/goodbye|farewell|hang(ing)? up|end the call/i.test(instructions)) return GOODBYE
   if (/still there|silen|quiet|not said/i.test(instructions)) return 'Are you still there?'
-  if (/wrap|minutes? left|time limit|soon/i.test(instructions))
-    return "We'll have to finish soon. Is there one last thing I can do?"
-  if (/apolog|sorry|connection|interrupted|cut off|continue/i.test(instructions))
-    return 'Sorry about that. Where were we?'
+  if (/wrap|minutes? left|time limit|soon/i.test(instructions)) return "We'll have to finish soon. What else can I do?"
+  if (/apolog|sorry|connection|interrupted|cut off|continue/i.test(instructions)) return 'Sorry, where were we?'
   return 'How can I help you?'
 }
 
-function called(turn: Turn, tool: string, words: string): Reply[] | undefined {
+function call(turn: Turn, tool: string): Reply[] | undefined {
   if (!turn.tools.includes(tool)) return undefined
-  return [{ callTool: tool, arguments: fillArguments(turn.toolParameters[tool], hintsFrom(turn, words)) }]
+  return [{ callTool: tool, arguments: fillArguments(turn.toolParameters[tool], hintsFrom(turn)) }]
 }
 
-function handoff(turn: Turn, desk: RegExp): Reply[] | undefined {
-  const tool = turn.tools.find((name) => isHandoff(name) && desk.test(name))
+/** To a desk that has not been tried since the caller last spoke: two desks could hand the caller round for ever. */
+function handOff(turn: Turn, desk: RegExp): Reply[] | undefined {
+  const spokeAt = turn.items.findLastIndex((item) => item.type === 'message' && item.role === 'user')
+  const tried = turn.items.slice(spokeAt).map((item) => (item.type === 'function_call' ? item.name : ''))
+  const tool = turn.tools.find((name) => isHandOff(name) && desk.test(name) && !tried.includes(name))
   return tool === undefined ? undefined : [{ callTool: tool, arguments: fillArguments(turn.toolParameters[tool], {}) }]
 }
 
-const isHandoff = (tool: string): boolean => tool.startsWith('transfer_to_')
+const isHandOff = (tool: string): boolean => tool.startsWith('transfer_to_')
 
-function hintsFrom(turn: Turn, words: string): Hints {
-  const slots = lastOutputOf(turn, 'find_slots')
-  const offered = slots?.match(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?\S*?(?=["\s,;.]|$)/)?.[0]
-  const slot = offered ?? slots?.match(/[A-Z][a-z]+day[^,;."]*/)?.[0] ?? 'Tuesday at 10:00'
-  const day = words.match(/\b(mon|tues|wednes|thurs|fri|satur|sun)day\b/i)?.[0] ?? 'Tuesday'
-  const known = { slot, start: slot, time: '10:00', date: offered?.slice(0, 10) ?? day, day, name: 'Sam Taylor' }
-  return { ...known, phone: '+15550100', number: '+15550100', treatment: 'check-up', summary: words, words }
-}
-
-/** Whether the tool's answer is still what the caller is talking about. */
-function wasOffered(turn: Turn, tool: string): boolean {
-  const call = turn.items.findLast((item) => item.type === 'function_call' && !isHandoff(item.name))
-  return call?.type === 'function_call' && call.name === tool && turn.kind !== 'tool_output'
-}
-
-function lastOutputOf({ items }: Turn, tool: string): string | undefined {
-  const call = items.findLast((item) => item.type === 'function_call' && item.name === tool)
-  const callId = call?.type === 'function_call' ? call.call_id : undefined
-  const output = items.findLast((item) => item.type === 'function_call_output' && item.call_id === callId)
-  return output?.type === 'function_call_output' ? output.output : undefined
-}
-
-const isRefusal = (output: string): boolean => /\b(error|could not|cannot|not available|unknown|fail)/i.test(output)
-
-/** What a tool answered, as something one can say: JSON becomes its values. */
-function sentence(output: string): string {
-  const said = (valuesIn(output) ?? [output]).join(', ').trim()
-  return said === '' ? "That's done." : /[.!?]$/.test(said) ? said : `${said}.`
-}
-
-function valuesIn(output: string): string[] | undefined {
-  try {
-    return flatten(JSON.parse(output))
-  } catch {
-    return undefined
+function hintsFrom(turn: Turn): Hints {
+  const words = turn.transcript ?? ''
+  const offer = lastOutput(turn)?.match(/(\d{4}-\d\d-\d\d)\D+(\d\d:\d\d)/)
+  return {
+    date: offer?.[1] ?? new Date().toISOString().slice(0, 10),
+    time: offer?.[2] ?? '10:00',
+    day: words.match(/\b((mon|tues|wednes|thurs|fri|satur|sun)day|tomorrow)\b/i)?.[0] ?? 'today',
+    slot: offer ? `${offer[1]} ${offer[2]}` : 'Tuesday at 10:00',
+    name: 'Sam Taylor',
+    reason: 'a check-up',
+    phone: '+15550100',
+    target: turn.instructions.match(/put the caller through to: ([^,.\n]+)/)?.[1] ?? 'front desk',
+    summary: `The caller said: ${words}`,
+    text: words,
+    words
   }
 }
 
-function flatten(value: unknown): string[] {
-  if (value === null || typeof value === 'boolean') return []
-  return typeof value === 'object' ? Object.values(value).flatMap(flatten) : [String(value)]
+/** What was looked up last is still what the caller is talking about. */
+function lastTool({ items }: Turn): string | undefined {
+  const last = items.findLast((item) => item.type === 'function_call' && !isHandOff(item.name))
+  return last?.type === 'function_call' ? last.name : undefined
+}
+
+function lastOutput({ items }: Turn): string | undefined {
+  const last = items.findLast((item) => item.type === 'function_call_output')
+  return last?.type === 'function_call_output' ? last.output : undefined
 }

@@ -1,5 +1,5 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { Inbox } from '../inbox.ts'
@@ -208,5 +208,5 @@ const modelOf = ({ url }: { url?: string | undefined }): string | null =>
   new URL(url ?? '', 'ws://model').searchParams.get('model')
 
 function reset(socket: Duplex): void {
-  if ('resetAndDestroy' in socket) (socket as import('node:net').Socket).resetAndDestroy()
+  if (socket instanceof Socket) socket.resetAndDestroy()
 }

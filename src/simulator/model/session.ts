@@ -18,6 +18,7 @@ import type { Line, SessionKnobs } from './line.ts'
 import type { ResponseFailure, ResponseOutcome } from './response.ts'
 import { Responses } from './responses.ts'
 import { newSessionConfig, type SessionConfig, updated } from './session-config.ts'
+import { Transcripts } from './transcripts.ts'
 import { turnOf } from './turn.ts'
 import { type SentError, type ServerEvent, Wire } from './wire.ts'
 
@@ -34,7 +35,8 @@ export interface SessionHost {
 }
 
 const EXPIRED = 'Your session hit the maximum duration of 60 minutes.'
-const CONFIGURED_LIMIT_MS = 5_000
+/** How long a scene waits for the client to configure its session. */
+const CONFIGURED_LIMIT_MS = 2_000
 
 /** One session of the model: the API on its socket, and scenes for tests. */
 export class PracticeSession implements Line {
@@ -49,15 +51,13 @@ export class PracticeSession implements Line {
   readonly conversation = new Conversation()
   readonly knobs: SessionKnobs
   #config: SessionConfig
-  readonly #words: string[] = []
-  /** The words of spoken items, also where the session asked for no transcription. */
-  readonly #heard = new Map<string, string>()
   readonly #told = new Set<string>()
   readonly #configured = Promise.withResolvers<void>()
   readonly #wire: Wire
   readonly #host: SessionHost
   readonly #input: InputAudio
   readonly #responses: Responses
+  readonly #transcripts: Transcripts
 
   constructor(socket: WebSocket, host: SessionHost, model: string) {
     this.#host = host
@@ -68,6 +68,7 @@ export class PracticeSession implements Line {
     this.closed = this.#wire.closed
     this.#config = newSessionConfig(this.id, model, Math.floor((Date.now() + host.sessionMs) / 1000))
     this.#responses = new Responses(this)
+    this.#transcripts = new Transcripts(this, () => host.nextWords())
     this.#input = new InputAudio(this, {
       onSpeech: () => this.#interrupt(),
       onTurn: (item, byVoice) => this.#endTurn(item, byVoice)
@@ -142,13 +143,13 @@ export class PracticeSession implements Line {
 
   /** The caller has spoken. */
   hearSilence(transcript?: string): void {
-    if (transcript !== undefined) this.#words.unshift(transcript)
+    if (transcript !== undefined) this.#transcripts.addFirst(transcript)
     this.#input.stopSpeech(this.audioMs)
   }
 
   /** Words for the next finished turn of this session, before those left with the model. */
   hearWords(text: string): void {
-    this.#words.push(text)
+    this.#transcripts.add(text)
   }
 
   /** Sends any text as it is; an object with an event_id if it has none. */
@@ -258,21 +259,10 @@ export class PracticeSession implements Line {
   }
 
   #endTurn({ id }: MessageItem, byVoice: boolean): void {
-    this.#heard.set(id, this.#words.shift() ?? this.#host.nextWords() ?? '[speech]')
-    const { transcriptionMs } = this.knobs
-    if (transcriptionMs > 0) this.#wire.after(transcriptionMs, () => this.#transcribe(id))
-    else this.#transcribe(id)
+    this.#transcripts.take(id)
+    if (this.knobs.transcriptionMs > 0) this.#wire.after(this.knobs.transcriptionMs, () => this.#transcripts.tell(id))
+    else this.#transcripts.tell(id)
     if (byVoice && this.#config.audio.input.turn_detection?.create_response) this.#answerTurn()
-  }
-
-  #transcribe(item_id: string): void {
-    if (!this.#config.audio.input.transcription) return
-    const transcript = this.#heard.get(item_id) ?? ''
-    const ids = { item_id, content_index: 0 }
-    const usage = { type: 'duration', seconds: Math.ceil(this.conversation.audioMs(item_id) / 1000) }
-    this.conversation.setTranscript(item_id, transcript)
-    this.emit('conversation.item.input_audio_transcription.delta', { ...ids, delta: transcript })
-    this.emit('conversation.item.input_audio_transcription.completed', { ...ids, transcript, usage })
   }
 
   #answerTurn(): void {
@@ -286,7 +276,9 @@ export class PracticeSession implements Line {
     this.#responses.refuseSecond(params)
     if (this.#host.mutes('response') || !this.#checkFormat('output')) return
     const { brain } = this.knobs
-    this.#responses.start(params, () => brain(turnOf(this.#config, this.conversation.items, params, this.#heard)))
+    this.#responses.start(params, () =>
+      brain(turnOf(this.#config, this.conversation.items, params, this.#transcripts.heard))
+    )
   }
 
   async #perform(replies: Reply[]): Promise<ResponseOutcome> {

@@ -89,8 +89,7 @@ export class VoiceActivity {
 class NoiseFloor {
   #windows = 0
   #current = LOUDEST_FLOOR
-  // Nothing is known of the line at first: the threshold alone decides.
-  #before = 0
+  #before = LOUDEST_FLOOR
 
   hear(power: number): number {
     this.#current = Math.min(this.#current, power)

@@ -95,6 +95,8 @@ export class Exchange implements Desk {
   }
 
   begin(verb: Element): void {
+    // They may have hung up between two verbs: a stream that was opened now would have nobody to close it.
+    if (this.#parts.hungUp.aborted) throw new CallOver()
     const { name, attributes, text } = verb
     this.#parts.log.verbs.push({ name, attributes, text })
     // A first <Reject> is never answered; a first <Pause> is waited for before Twilio picks up.
@@ -144,8 +146,14 @@ export class Exchange implements Desk {
     const remember = options.remember !== false
     this.stream = new StreamLeg({
       dialled: this.#gateway.dial(url, options.signSlash ? `${url}/` : url),
-      ...{ streamSid, callSid: identity.callSid, accountSid: identity.accountSid, customParameters, sendsStart },
-      ...{ clock, line, heard: this.agentTape },
+      streamSid,
+      callSid: identity.callSid,
+      accountSid: identity.accountSid,
+      customParameters,
+      sendsStart,
+      clock,
+      line,
+      heard: this.agentTape,
       firstTimestampMs: options.firstTimestamp ?? 155,
       handshakeTimeoutMs: options.handshakeTimeoutMs ?? 10_000,
       spoke: remember ? { add: (atMs, frame) => this.#keepFrame(atMs, frame) } : undefined,
@@ -175,8 +183,7 @@ export class Exchange implements Desk {
   /** What Twilio logs about a stream's end, also where that was meant. */
   note(end: StreamEnd): void {
     const { notes } = this.#parts.log
-    if (end.by === 'server')
-      notes.push({ code: 31921, message: `Stream: closed by the server, ${end.code} ${end.reason}` })
+    if (end.by === 'server') notes.push({ code: 31921, message: `Stream: server closed ${end.code} ${end.reason}` })
     if (end.by === 'network') notes.push({ code: 31903, message: 'Stream: broken pipe' })
   }
 
@@ -199,8 +206,13 @@ export class Exchange implements Desk {
       url: new URL(statusCallback, documentUrl).href,
       method: statusCallbackMethod === 'GET' ? 'GET' : 'POST',
       params: {
-        ...{ AccountSid: accountSid, CallSid: callSid, StreamSid: this.streamSid ?? '', StreamName: name },
-        ...{ StreamEvent: event, Timestamp: new Date().toISOString(), ...(error ? { StreamError: error } : {}) }
+        AccountSid: accountSid,
+        CallSid: callSid,
+        StreamSid: this.streamSid ?? '',
+        StreamName: name,
+        StreamEvent: event,
+        Timestamp: new Date().toISOString(),
+        ...(error ? { StreamError: error } : {})
       }
     })
   }

@@ -49,7 +49,7 @@ export class StreamLeg {
   readonly #socket: WebSocket
   readonly #playback: Playback
   #tcp: Socket | undefined
-  #isOpen = false
+  #wasOpened = false
   #end: StreamEnd | undefined
   #sequenceNumber = 1
   #chunk = 1
@@ -73,6 +73,10 @@ export class StreamLeg {
     this.opened = this.#untilOpened()
     this.closed = this.#untilClosed()
     this.#socket.on('message', (data, isBinary) => this.#receive(data as Buffer, isBinary))
+  }
+
+  get isOpen(): boolean {
+    return this.#socket.readyState === WebSocket.OPEN
   }
 
   /** Sound that the server sent and the caller has not heard yet. */
@@ -101,7 +105,7 @@ export class StreamLeg {
   leave(style: CloseStyle, code: 1000 | 1005): void {
     if (this.#end) return
     this.#finish({ by: 'caller' })
-    if (this.#socket.readyState !== WebSocket.OPEN) return this.#socket.terminate()
+    if (!this.isOpen) return this.#socket.terminate()
     if (style === 'dies') {
       this.#tcp?.resetAndDestroy()
       return
@@ -120,12 +124,12 @@ export class StreamLeg {
       this.#tcp = response.socket
     })
     this.#socket.once('open', () => {
-      this.#isOpen = true
+      this.#wasOpened = true
       if (this.#parts.sendsStart) this.#start()
       resolve()
     })
     this.#socket.on('error', (error) => {
-      if (!this.#isOpen) {
+      if (!this.#wasOpened) {
         const refusal = refusalOf(error, this.#parts.dialled.url)
         this.#finish({ by: 'refusal', refusal })
         reject(refusal)
@@ -209,7 +213,7 @@ export class StreamLeg {
   }
 
   #write(text: string): void {
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(text)
+    if (this.isOpen) this.#socket.send(text)
   }
 
   #receive(data: Buffer, isBinary: boolean): void {

@@ -77,7 +77,11 @@ export class PhoneCall {
     this.callSid = this.#identity.callSid
     this.#clock = new CallClock(options.pace ?? 1)
     this.#exchange = new Exchange({
-      ...{ options, identity: this.#identity, log: this.#log, clock: this.#clock, line: this.#line },
+      options,
+      identity: this.#identity,
+      log: this.#log,
+      clock: this.#clock,
+      line: this.#line,
       hungUp: this.#hungUp.signal
     })
   }
@@ -189,8 +193,9 @@ export class PhoneCall {
   }
 
   #openStream(): StreamLeg {
-    if (!this.#exchange.stream || this.#isOver) throw new CallOver('The call has no stream.')
-    return this.#exchange.stream
+    const { stream } = this.#exchange
+    if (!stream?.isOpen) throw new CallOver('The call has no stream that is open.')
+    return stream
   }
 
   async #follow(first: Document): Promise<void> {

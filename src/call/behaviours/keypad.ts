@@ -1,0 +1,50 @@
+import type { DigitsAsked } from '../facts.ts'
+import type { Behaviour } from './behaviour.ts'
+
+/** Nobody takes longer than this between two keys of one number. */
+const PAUSE_MS = 2_500
+/** More than any number has. */
+const MOST_KEYS = 32
+
+/**
+ * Keys are collected until `#`, a pause or a count, and given away once: to the tool that asked, which keeps them out of the
+ * conversation, or else to the agent. They never reach the log.
+ */
+export const keypad: Behaviour = (call) => {
+  let keys = ''
+  let asked: DigitsAsked | undefined
+  let stopWaiting = () => {}
+
+  const finish = () => {
+    stopWaiting()
+    const digits = keys
+    keys = ''
+    if (asked) {
+      const { give } = asked
+      asked = undefined
+      return give(digits)
+    }
+    if (digits === '') return
+    call.tellAgent(`The caller keyed in ${digits.split('').join(' ')}.`)
+    call.askToSpeak()
+  }
+
+  call.facts.on('keyPressed', (key) => {
+    if (keys === '') call.interrupt()
+    stopWaiting()
+    if (key === '#' && keys !== '') return finish()
+    keys += key
+    if (keys.length >= (asked?.count ?? MOST_KEYS)) return finish()
+    stopWaiting = call.after(PAUSE_MS, finish)
+  })
+
+  call.facts.on('digitsAsked', (request) => {
+    asked?.give('')
+    asked = request
+    stopWaiting()
+    stopWaiting = call.after(request.timeoutMs, finish)
+  })
+
+  // A tool that waits must hear of the end, or it would wait for ever.
+  call.facts.on('ended', () => asked?.give(''))
+}

@@ -1,0 +1,91 @@
+import { ModelError } from '../../model/errors.ts'
+import type { Behaviour } from './behaviour.ts'
+
+/** From the configuration on the wire to `session.updated`, and once more after a nudge. */
+const CONFIGURED_MS = 3_000
+/** From the end of a turn, or a request, to `response.created`, and once more after a nudge. */
+const ANSWER_MS = 3_000
+/** Between two events of an answer that has begun. */
+const STALL_MS = 5_000
+/** For an answer that is told to end because it stalled. */
+const CANCEL_MS = 2_000
+
+const SAY_AGAIN =
+  'Your last answer was cut short by a fault. Go on where your last words end; do not mention the fault.'
+
+/** A model that is there and says nothing: it is nudged first, and then reached anew. */
+export const watchdogs: Behaviour = (call) => {
+  watchConfiguration(call)
+  watchAnswers(call)
+  watchStalls(call)
+}
+
+const watchConfiguration: Behaviour = (call) => {
+  let stop = () => {}
+  const giveUp = () => call.dropModel(new ModelError('mute', 'no session.updated'))
+  const nudge = () => {
+    call.log.warn('the model has not confirmed the session: asking once more')
+    call.nudge('session.update')
+    stop = call.after(CONFIGURED_MS, giveUp)
+  }
+  const expect = () => {
+    stop()
+    stop = call.after(CONFIGURED_MS, nudge)
+  }
+  call.facts.on('live', expect)
+  call.facts.on('modelBack', expect)
+  call.facts.on('modelLost', () => stop())
+  call.transport.onModel('session.updated', () => stop())
+}
+
+const watchAnswers: Behaviour = (call) => {
+  let stop = () => {}
+  // The caller speaking again, or a tool, brings a request of its own, which is watched then.
+  const isWaiting = () => call.isModelUp && !call.activity.isResponding && !call.activity.isCallerSpeaking
+  const giveUp = () => {
+    if (isWaiting()) call.dropModel(new ModelError('mute', 'no response'))
+  }
+  const nudge = () => {
+    if (!isWaiting()) return
+    call.log.warn('no answer has begun: asking once more')
+    call.nudge('response.create')
+    stop = call.after(ANSWER_MS, giveUp)
+  }
+  call.facts.on('answerOwed', () => {
+    stop()
+    stop = call.after(ANSWER_MS, nudge)
+  })
+  call.facts.on('responseStarted', () => stop())
+  call.facts.on('modelLost', () => stop())
+}
+
+const watchStalls: Behaviour = (call) => {
+  let stop = () => {}
+  let isNudged = false
+  const giveUp = () => call.dropModel(new ModelError('mute', 'response stalled'))
+  const check = () => {
+    const quietMs = performance.now() - call.transport.lastEventAt
+    if (quietMs < STALL_MS) {
+      stop = call.after(STALL_MS - quietMs, check)
+      return
+    }
+    call.log.warn('an answer has stalled: telling the model to end it')
+    isNudged = true
+    call.nudge('response.cancel')
+    stop = call.after(CANCEL_MS, giveUp)
+  }
+  call.facts.on('responseStarted', () => {
+    stop()
+    isNudged = false
+    stop = call.after(STALL_MS, check)
+  })
+  call.facts.on('responseFinished', () => {
+    stop()
+    if (isNudged) call.askToSpeak(SAY_AGAIN)
+    isNudged = false
+  })
+  call.facts.on('modelLost', () => {
+    stop()
+    isNudged = false
+  })
+}

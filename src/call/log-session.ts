@@ -1,0 +1,37 @@
+import { ModelBehaviorError } from '@openai/agents/realtime'
+import { describeSessionError, isBenign } from '../model/errors.ts'
+import type { Call } from './call.ts'
+
+/** Writes down what the SDK reports, and answers for it where it would leave the caller in silence. */
+export function logSession(call: Call): void {
+  const { session } = call
+  // Without a listener every error of the model's would be an uncaught exception. (EventEmitter)
+  session.on('error', (event) => {
+    const { code, message } = describeSessionError(event)
+    if (isBenign({ code, message })) call.log.debug({ code }, 'the model had nothing left to cancel or cut')
+    else call.log.error({ code, err: errorOf(event) }, 'session error')
+    if (isDroppedToolCall(event)) answerToolCall(call)
+  })
+  session.on('agent_handoff', (_context, from, to) => {
+    // A restored session is handed to the specialist who was speaking; that is no news.
+    if (call.isModelUp) call.log.info({ from: from.name, to: to.name }, 'handoff')
+  })
+  session.on('guardrail_tripped', (_context, agent, error) => {
+    call.log.warn({ agent: agent.name, guardrail: error.result.guardrail.name }, 'a guardrail stopped an answer')
+  })
+}
+
+/** Arguments that are not JSON, and tools that do not exist, get no answer from the SDK: the model would wait for ever. */
+function isDroppedToolCall(event: { error: unknown }): boolean {
+  return event.error instanceof SyntaxError || event.error instanceof ModelBehaviorError
+}
+
+function answerToolCall(call: Call): void {
+  call.tellAgent('Your last tool call could not be read. Call it again with valid JSON, or go on without it.')
+  call.askToSpeak()
+}
+
+/** An API error's message may quote the conversation; its code is logged beside it. */
+function errorOf(event: { error: unknown }): unknown {
+  return event.error instanceof Error ? event.error : undefined
+}

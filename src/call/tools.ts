@@ -1,0 +1,38 @@
+import type { RealtimeAgent } from '@openai/agents/realtime'
+import type { CallContext } from '../agent/context.ts'
+import { CallerContext } from './caller-context.ts'
+
+type Agent = RealtimeAgent<CallContext>
+type FunctionTool = Extract<Agent['tools'][number], { type: 'function' }>
+
+/** Tools are shared by all calls like the agents that have them, and so are wrapped once. */
+const watched = new WeakSet<object>()
+
+/**
+ * Has every tool of every agent run through its call, which keeps what came of it: the SDK forgets a tool that runs
+ * while the model is lost. Handoffs are not tools: the agent they lead to is kept by the model link.
+ */
+export function watchTools(agent: Agent): void {
+  for (const { tools } of withSpecialists(agent)) {
+    for (const tool of tools) if (tool.type === 'function' && !watched.has(tool)) watch(tool)
+  }
+}
+
+function watch(tool: FunctionTool): void {
+  const { invoke } = tool
+  watched.add(tool)
+  tool.invoke = (runContext, input, details) => {
+    const { call } = runContext.context as CallContext
+    const run = () => invoke(runContext, input, details)
+    return call instanceof CallerContext ? call.runTool(tool.name, run) : run()
+  }
+}
+
+function withSpecialists(agent: Agent, found = new Set<Agent>()): Set<Agent> {
+  if (found.has(agent)) return found
+  found.add(agent)
+  for (const handoff of agent.handoffs) {
+    withSpecialists(('agent' in handoff ? handoff.agent : handoff) as Agent, found)
+  }
+  return found
+}

@@ -1,0 +1,23 @@
+import { EventEmitter } from 'node:events'
+import type { PhoneCall } from '../telephone/telephone.ts'
+
+/** Whether the caller has the agent on the line, and not Twilio's voice, a person, or nobody. */
+export class Connection extends EventEmitter<{ open: [] }> {
+  #isOpen = false
+
+  constructor(call: PhoneCall) {
+    super()
+    call.verbs.follow(({ name }) => {
+      this.#isOpen = name === 'Connect'
+      if (this.#isOpen) this.emit('open')
+    })
+    // What comes after a stream is asked for when it has closed.
+    call.webhooks.follow(() => {
+      this.#isOpen = false
+    })
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen
+  }
+}

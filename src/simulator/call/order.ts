@@ -1,0 +1,102 @@
+import { parseArgs } from 'node:util'
+import { Mistake } from './mistake.ts'
+import { type Scene, type Step, scenes } from './scenes.ts'
+
+/** What the command line asks for. */
+export interface Order {
+  readonly scene: Scene
+  /** A server that is running already; undefined starts one. */
+  readonly url: string | undefined
+  readonly record: string
+  readonly log: boolean
+  readonly help: boolean
+}
+
+const OPTIONS = {
+  say: { type: 'string', multiple: true },
+  wav: { type: 'string', multiple: true },
+  press: { type: 'string', multiple: true },
+  'barge-in': { type: 'boolean', multiple: true },
+  scene: { type: 'string' },
+  url: { type: 'string' },
+  record: { type: 'string', default: 'call.wav' },
+  log: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false }
+} as const
+
+type Token = ReturnType<typeof parse>['tokens'][number]
+
+/** Throws Mistake. */
+export function readOrder(args: string[]): Order {
+  const { values, tokens } = parse(args)
+  return {
+    scene: sceneOf(stepsOf(tokens), values.scene),
+    url: values.url === undefined ? undefined : originOf(values.url),
+    record: values.record,
+    log: values.log,
+    help: values.help
+  }
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({ args, options: OPTIONS, tokens: true })
+  } catch (error) {
+    throw new Mistake(sentenceOf(error as Error & { code?: string }))
+  }
+}
+
+function sentenceOf({ code, message }: Error & { code?: string }): string {
+  const [what = message] = message.split(/\.\s|\n/)
+  // npm keeps flags for itself unless they come after a `--`, and then only their values arrive.
+  const hint =
+    code === 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL' ? 'write npm run call -- --say "…"' : 'see npm run call -- --help'
+  return `${what}: ${hint}.`
+}
+
+/** The steps in the order in which they were written. */
+function stepsOf(tokens: Token[]): Step[] {
+  const steps: Step[] = []
+  let bargeIn = false
+  for (const token of tokens) {
+    if (token.kind !== 'option') continue
+    if (token.name === 'barge-in') bargeIn = true
+    const step = stepOf(token.name, token.value ?? '', bargeIn)
+    if (!step) continue
+    steps.push(step)
+    if (!('press' in step)) bargeIn = false
+  }
+  if (bargeIn) throw new Mistake('Expected a --say or --wav after --barge-in: it says when that begins.')
+  return steps
+}
+
+function stepOf(name: string, value: string, bargeIn: boolean): Step | undefined {
+  switch (name) {
+    case 'say':
+      if (!/\p{L}|\d/u.test(value)) throw new Mistake(`Expected something to say after --say, got "${value}".`)
+      return { say: value, bargeIn }
+    case 'wav':
+      return { wav: value, bargeIn }
+    case 'press':
+      if (!/^[\d*#]+$/.test(value))
+        throw new Mistake(`Expected keys from 0 to 9, * and # after --press, got "${value}".`)
+      return { press: value }
+    default:
+      return undefined
+  }
+}
+
+function sceneOf(steps: Step[], name: string | undefined): Scene {
+  if (steps.length > 0 && name !== undefined)
+    throw new Mistake('Expected either --scene or steps of your own, got both.')
+  if (steps.length > 0) return { about: 'your own', steps }
+  const scene = Object.hasOwn(scenes, name ?? 'default') ? scenes[name ?? 'default'] : undefined
+  if (scene) return scene
+  throw new Mistake(`There is no scene "${name}". There is: ${Object.keys(scenes).join(', ')}.`)
+}
+
+function originOf(url: string): string {
+  const parsed = URL.parse(url)
+  if (parsed && /^https?:$/.test(parsed.protocol)) return parsed.origin
+  throw new Mistake(`Expected a URL like http://localhost:5050 after --url, got "${url}".`)
+}

@@ -1,0 +1,141 @@
+import { access, constants } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { environment } from '../../config.ts'
+import { writeStereoWav } from '../sound/wav.ts'
+import { CallFailed, type CallOutcome, PhoneCall, type RingOptions } from '../telephone/telephone.ts'
+import { AgentVoice } from './agent-voice.ts'
+import { type Cue, prepare } from './cues.ts'
+import { Mistake } from './mistake.ts'
+import type { Order } from './order.ts'
+import { perform } from './perform.ts'
+import { Practice } from './practice.ts'
+import { Report } from './report.ts'
+import { ServerProcess } from './server-process.ts'
+import { printSummary } from './summary.ts'
+import { print, Timeline } from './timeline.ts'
+
+/** What takes part in a call besides the caller. */
+interface House {
+  readonly report: Report
+  readonly practice: Practice | undefined
+  readonly server: ServerProcess | undefined
+  readonly url: string
+}
+
+/** Real agents pause for a tool in the middle of an answer; the practice model's pauses are known. */
+const SETTLED_MS = { practice: 700, real: 1_500 }
+
+/** Places the call that was ordered. Resolves with what went wrong, a line each; throws Mistake when it cannot begin. */
+export async function placeCall(order: Order): Promise<string[]> {
+  await checkFolder(order.record)
+  const cues = await prepare(order.scene.steps)
+  const report = new Report(new Timeline())
+  const practice = order.url || environment['OPENAI_API_KEY'] ? undefined : await Practice.open(report.thoughts)
+  try {
+    print(whoAnswers(order, practice))
+    const server = order.url ? undefined : await startServer(order, practice)
+    const troubles = await callAndStop({ report, practice, server, url: order.url ?? server?.url ?? '' }, order, cues)
+    if (server && (order.log || troubles.length > 0)) printLog(server, order.log)
+    return troubles
+  } finally {
+    await practice?.model.close()
+  }
+}
+
+function whoAnswers({ url }: Order, practice: Practice | undefined): string {
+  if (url) return `Ringing ${url}, whatever model it uses: what the agent says can be heard, but not read here.`
+  if (practice) return 'No OPENAI_API_KEY is set: a practice model on this machine plays the agent.'
+  return 'OPENAI_API_KEY is set: the agent is the real model, and the call is billed.'
+}
+
+async function startServer(order: Order, practice: Practice | undefined): Promise<ServerProcess> {
+  const startedAt = performance.now()
+  const server = await ServerProcess.start({ ...environment, ...practice?.settings, ...order.scene.settings })
+  print(`The server was ready after ${((performance.now() - startedAt) / 1_000).toFixed(1)} s. Ringing.\n`)
+  return server
+}
+
+async function callAndStop(house: House, order: Order, cues: readonly Cue[]): Promise<string[]> {
+  const { server } = house
+  try {
+    const troubles = await conduct(house, order, cues)
+    const badEnd = await server?.stop()
+    return badEnd ? [...troubles, badEnd] : troubles
+  } catch (error) {
+    await server?.stop()
+    throw error
+  }
+}
+
+/** The call itself, from the ringing to the recording. */
+async function conduct(house: House, order: Order, cues: readonly Cue[]): Promise<string[]> {
+  const { report, practice } = house
+  const voice = new AgentVoice(
+    () => call.bufferedMs,
+    () => practice?.takeWords()
+  )
+  report.watchVoice(voice)
+  const call = await ring({ ...lineTo(house, order), onFrame: (frame) => voice.hear(frame) })
+  report.watchCall(call)
+  const performed = perform(cues, {
+    ...{ call, voice, report },
+    prompt: (words) => practice?.model.hearWords(words),
+    settledMs: practice ? SETTLED_MS.practice : SETTLED_MS.real
+  })
+  const outcome = await untilOver(call)
+  voice.stop()
+  const trouble = await performed
+  report.ended(outcome)
+  const { caller, agent } = call.recorded()
+  await writeStereoWav(order.record, caller, agent)
+  printSummary(report, outcome, order.record)
+  return [...(trouble ? [trouble] : []), ...troublesOf(outcome), ...(practice?.model.failures ?? []).map(refused)]
+}
+
+async function ring(options: RingOptions): Promise<PhoneCall> {
+  try {
+    return await PhoneCall.ring(options)
+  } catch (error) {
+    if (!(error instanceof CallFailed)) throw error
+    const { status, message, code } = error
+    if (code === 11205) throw new Mistake(`Nobody answers at ${options.url}: is the server running there?`)
+    if (status === 403 && !options.authToken) {
+      throw new Mistake(`${options.url} takes signed requests only: set the TWILIO_AUTH_TOKEN that it has.`)
+    }
+    throw new Mistake(`The server could not be called: ${message}`)
+  }
+}
+
+/** Ctrl-C hangs up. */
+async function untilOver(call: PhoneCall): Promise<CallOutcome> {
+  const hangUp = () => call.hangUp()
+  process.once('SIGINT', hangUp)
+  return call.ended.finally(() => process.off('SIGINT', hangUp))
+}
+
+function lineTo({ url, server }: House, { scene }: Order): RingOptions {
+  const authToken = environment['TWILIO_AUTH_TOKEN'] || undefined
+  // A server of this machine that goes by a public name checks signatures against that name.
+  const publicUrl = !server && authToken && isLocal(url) ? environment['PUBLIC_URL'] || undefined : undefined
+  return { url, authToken, publicUrl, sayAloud: true, ...(scene.dial ? { dial: scene.dial } : {}) }
+}
+
+const isLocal = (url: string): boolean => /^(localhost|127\.0\.0\.1|\[::1\])$/.test(new URL(url).hostname)
+
+function troublesOf({ by, reason, errors }: CallOutcome): string[] {
+  if (by === 'reject') return [`The call was declined as ${reason}.`]
+  if (by === 'error' && errors.length === 0) return [`The call broke off: ${reason}`]
+  return errors.map(({ code, message }) => `Twilio would report error ${code}: ${message}`)
+}
+
+const refused = (failure: string): string => `The model's API would refuse: ${failure}`
+
+async function checkFolder(file: string): Promise<void> {
+  await access(dirname(file), constants.W_OK).catch(() => {
+    throw new Mistake(`The recording cannot be written to ${file}: there is no such folder, or it is not yours.`)
+  })
+}
+
+function printLog(server: ServerProcess, whole: boolean): void {
+  print(`\nThe server's log${whole ? '' : ' (its end)'}:\n${server.log(whole ? Number.POSITIVE_INFINITY : undefined)}`)
+}

@@ -1,0 +1,81 @@
+import { type Brain, defaultBrain, PracticeModel, type Reply, type Turn } from '../model/practice-model.ts'
+
+/** What the agent's head is seen to do: the one thing that cannot be heard on the line. */
+export interface Thoughts {
+  readonly tool: (name: string, args: string) => void
+  readonly toolAnswer: (name: string, output: string) => void
+  readonly handoff: (agent: string) => void
+}
+
+/** As a real model feels: a third of a second to open, less than half to think, and speech five times as fast as it plays. */
+const REALISTIC = { openMs: 300, speakMs: 400, pace: 5 }
+
+/** The practice model, and what it is about to say. */
+export class Practice {
+  readonly model: PracticeModel
+  readonly #script: Script
+
+  private constructor(model: PracticeModel, script: Script) {
+    this.model = model
+    this.#script = script
+  }
+
+  static async open(thoughts: Thoughts): Promise<Practice> {
+    const script = new Script(thoughts)
+    return new Practice(await PracticeModel.listen({ ...REALISTIC, brain: script.brain }), script)
+  }
+
+  /** The words of the answer whose sound begins to arrive; undefined when they were taken already. */
+  takeWords(): string | undefined {
+    return this.#script.take()
+  }
+
+  /** What a server needs to talk to this model and to no other. */
+  get settings(): Record<string, string> {
+    return { OPENAI_API_KEY: 'sk-practice', OPENAI_REALTIME_URL: this.model.url, OPENAI_MODEL: '' }
+  }
+}
+
+/** Reads over the brain's shoulder. */
+class Script {
+  #words: string | undefined
+  readonly #thoughts: Thoughts
+
+  constructor(thoughts: Thoughts) {
+    this.#thoughts = thoughts
+  }
+
+  readonly brain: Brain = async (turn: Turn) => {
+    if (turn.kind === 'tool_output') this.#answered(turn)
+    const replies = await defaultBrain(turn)
+    const said = replies.flatMap(wordsOf)
+    // Words of an answer that was given up before it was heard are gone.
+    this.#words = said.length > 0 ? said.join(' ') : undefined
+    for (const reply of replies) if ('callTool' in reply) this.#called(reply)
+    return replies
+  }
+
+  take(): string | undefined {
+    const words = this.#words
+    this.#words = undefined
+    return words
+  }
+
+  #called({ callTool, arguments: args }: Extract<Reply, { callTool: string }>): void {
+    const agent = handoffTo(callTool)
+    if (agent) this.#thoughts.handoff(agent)
+    else this.#thoughts.tool(callTool, typeof args === 'string' ? args : JSON.stringify(args))
+  }
+
+  #answered({ tool = '', output = '' }: Turn): void {
+    if (!handoffTo(tool)) this.#thoughts.toolAnswer(tool, output)
+  }
+}
+
+function wordsOf(reply: Reply): string[] {
+  if ('say' in reply) return [reply.say]
+  return 'tone' in reply && reply.transcript ? [reply.transcript] : []
+}
+
+/** The SDK's handoffs are tools with this name. */
+const handoffTo = (tool: string): string | undefined => tool.match(/^transfer_to_(.+)$/)?.[1]?.replaceAll('_', ' ')

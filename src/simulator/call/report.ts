@@ -1,0 +1,115 @@
+import type { CallOutcome, PhoneCall } from '../telephone/telephone.ts'
+import type { AgentVoice, Utterance } from './agent-voice.ts'
+import type { Thoughts } from './practice.ts'
+import type { Timeline } from './timeline.ts'
+
+export interface BargeIn {
+  /** From the caller's first sound to the agent's last. */
+  readonly stoppedAfterMs: number
+  readonly heardMs: number
+  readonly clearedMs: number
+}
+
+/** Tells the timeline what happens, and keeps what the summary needs. */
+export class Report {
+  readonly timeline: Timeline
+  /** From the stream's `start` to the agent's first sound. */
+  firstWordMs: number | undefined
+  /** From each last sound of the caller's to the agent's answer. */
+  readonly delaysMs: number[] = []
+  readonly bargeIns: BargeIn[] = []
+  readonly tools: string[] = []
+  readonly handoffs: string[] = []
+  #streamingSince: number | undefined
+  #callerBeganAt: number | undefined
+  /** Until it is answered. */
+  #callerEndedAt: number | undefined
+
+  constructor(timeline: Timeline) {
+    this.timeline = timeline
+  }
+
+  readonly thoughts: Thoughts = {
+    tool: (name, args) => {
+      this.tools.push(name)
+      this.timeline.tell('agent', `calls the tool ${name} ${args}`)
+    },
+    toolAnswer: (name, output) => this.timeline.tell('server', `${name} answers: ${output}`),
+    handoff: (agent) => {
+      this.handoffs.push(agent)
+      this.timeline.tell('agent', `hands off to ${agent}`)
+    }
+  }
+
+  /** From the moment in which the call is answered. */
+  watchCall(call: PhoneCall): void {
+    this.timeline.answered()
+    call.webhooks.follow(({ url, method, status, twiml }) => {
+      const verbs = [...twiml.matchAll(/<([A-Z]\w+)/g)].map(([, name]) => name).filter((name) => name !== 'Response')
+      const path = new URL(url).pathname
+      this.timeline.tell(
+        'twilio',
+        `${method} ${path} is answered ${status}: ${verbs.map((verb) => `<${verb}>`).join(' ')}`
+      )
+    })
+    call.said.follow((text) => this.timeline.tell('twilio', `<Say> ${text}`))
+    call.streaming.then(
+      () => {
+        this.#streamingSince = performance.now()
+        this.timeline.tell('twilio', 'the stream is open')
+      },
+      () => {}
+    )
+  }
+
+  watchVoice(voice: AgentVoice): void {
+    voice.on('speaks', (words) => this.#agentSpeaks(words))
+    voice.on('goesOn', (words) => this.timeline.tell('agent', words))
+    voice.on('silent', (utterance) => this.#agentSilent(utterance))
+  }
+
+  callerSpeaks(told: string, isOver: boolean): void {
+    this.#callerBeganAt = performance.now()
+    this.#callerEndedAt = undefined
+    this.timeline.tell('caller', told, isOver ? 'over the agent' : undefined)
+  }
+
+  callerEnds(): void {
+    this.#callerBeganAt = undefined
+    this.#callerEndedAt = performance.now()
+  }
+
+  ended({ by, reason }: CallOutcome): void {
+    const ends = {
+      caller: 'the caller hung up',
+      server: 'the server hung up',
+      reject: `the call was declined as ${reason}`,
+      error: `"An application error has occurred": ${reason}`
+    }
+    this.timeline.tell(by === 'caller' ? 'caller' : 'twilio', ends[by])
+  }
+
+  #agentSpeaks(words: string | undefined): void {
+    const now = performance.now()
+    const isFirst = this.firstWordMs === undefined
+    this.firstWordMs ??= now - (this.#streamingSince ?? now)
+    const delayMs = this.#callerEndedAt === undefined ? undefined : now - this.#callerEndedAt
+    this.#callerEndedAt = undefined
+    if (delayMs !== undefined) this.delaysMs.push(delayMs)
+    const note = isFirst ? `first word after ${seconds(this.firstWordMs)}` : delayMs && `after ${seconds(delayMs)}`
+    this.timeline.tell('agent', words ?? 'speaks', note || undefined)
+  }
+
+  #agentSilent({ heardMs, clearedMs }: Utterance): void {
+    if (clearedMs === undefined) return
+    const share = `${seconds(heardMs)} heard, ${seconds(clearedMs)} thrown away`
+    if (this.#callerBeganAt === undefined) return this.timeline.tell('twilio', `clear: the agent stops: ${share}`)
+    const stoppedAfterMs = performance.now() - this.#callerBeganAt
+    this.bargeIns.push({ stoppedAfterMs, heardMs, clearedMs })
+    this.timeline.tell('twilio', `clear, ${seconds(stoppedAfterMs)} into it: the agent stops, ${share}`)
+  }
+}
+
+export function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(ms < 9_950 ? 2 : 1)} s`
+}

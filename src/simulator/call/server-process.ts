@@ -1,0 +1,102 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import pinoPretty from 'pino-pretty'
+import { Mistake } from './mistake.ts'
+
+const READY_LIMIT_MS = 20_000
+const STOP_LIMIT_MS = 10_000
+const POLL_MS = 50
+
+/** The server in a process of its own, as a user starts it, on a free port of this machine. */
+export class ServerProcess {
+  readonly url: string
+  /** Settles when the process is gone, with how it went. */
+  readonly ended: Promise<string>
+  readonly #child: ChildProcess
+  readonly #output: string[] = []
+
+  private constructor(port: number, env: NodeJS.ProcessEnv) {
+    this.url = `http://127.0.0.1:${port}`
+    const script = join(import.meta.dirname, '../../server.ts')
+    this.#child = spawn(process.execPath, [script], {
+      env: { ...env, PORT: `${port}`, HOST: '127.0.0.1', PUBLIC_URL: '' },
+      stdio: ['ignore', 'pipe', 'pipe']
+    })
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => this.#output.push(text))
+    }
+    this.ended = once(this.#child, 'close').then(([code, signal]) => (signal ? `by ${signal}` : `with code ${code}`))
+    // Whatever becomes of this process, the server must not be left behind.
+    process.once('exit', () => this.#child.kill('SIGKILL'))
+  }
+
+  /** Resolves when the server takes calls. Throws Mistake when it does not. */
+  static async start(env: NodeJS.ProcessEnv): Promise<ServerProcess> {
+    const server = new ServerProcess(await freePort(), env)
+    const failure = await server.#untilReady()
+    if (!failure) return server
+    await server.stop()
+    throw failure
+  }
+
+  /** The log so far, as in a terminal. @param lines only so many of its last ones */
+  log(lines = 40): string {
+    const pretty = pinoPretty.prettyFactory({
+      colorize: process.stdout.isTTY ?? false,
+      ignore: 'pid,hostname,reqId',
+      singleLine: true
+    })
+    const all = this.#output.join('').split('\n').filter(Boolean)
+    return all
+      .slice(-lines)
+      .map((line) => pretty(line).trimEnd())
+      .join('\n')
+  }
+
+  /** Resolves when the process is gone. @returns what went wrong with its end, if anything did */
+  async stop(): Promise<string | undefined> {
+    this.#child.kill('SIGTERM')
+    const late = wait(STOP_LIMIT_MS, 'late' as const, { ref: false })
+    const how = await Promise.race([this.ended, late])
+    if (how === 'with code 0') return undefined
+    if (how !== 'late') return `The server's process ended ${how}.`
+    this.#child.kill('SIGKILL')
+    await this.ended
+    return `The server did not stop within ${STOP_LIMIT_MS / 1_000} s of being told to.`
+  }
+
+  async #untilReady(): Promise<Mistake | undefined> {
+    const lateAt = performance.now() + READY_LIMIT_MS
+    while (performance.now() < lateAt) {
+      if (await isReady(this.url)) return undefined
+      if (this.#hasEnded) return new Mistake(`The server ended ${await this.ended} before it was ready:\n${this.log()}`)
+      await wait(POLL_MS)
+    }
+    return new Mistake(`The server was not ready after ${READY_LIMIT_MS / 1_000} s:\n${this.log()}`)
+  }
+
+  get #hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null
+  }
+}
+
+async function isReady(url: string): Promise<boolean> {
+  try {
+    const { ok } = await fetch(`${url}/ready`, { signal: AbortSignal.timeout(1_000) })
+    return ok
+  } catch {
+    return false
+  }
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const { port } = probe.address() as AddressInfo
+  probe.close()
+  await once(probe, 'close')
+  return port
+}

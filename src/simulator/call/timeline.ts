@@ -1,0 +1,53 @@
+import { styleText } from 'node:util'
+
+export type Who = 'caller' | 'agent' | 'server' | 'twilio'
+
+const WIDEST = 100
+/** `  12.3  twilio  ` */
+const INDENT = 16
+const COLOURS = { caller: 'cyan', agent: 'green', server: 'yellow', twilio: 'magenta' } as const
+
+/** Prints what happens as it happens, with seconds since the call was answered. */
+export class Timeline {
+  #answeredAt: number | undefined
+
+  /** Time begins. */
+  answered(): void {
+    this.#answeredAt ??= performance.now()
+    print(styleText('dim', `${'s'.padStart(6)}  who     what`))
+  }
+
+  /** @param note something about it, in brackets */
+  tell(who: Who, what: string, note?: string): void {
+    const seconds = ((performance.now() - (this.#answeredAt ?? performance.now())) / 1_000).toFixed(1)
+    const [first = '', ...rest] = wrap(note ? `${what} (${note})` : what, width() - INDENT)
+    print(`${seconds.padStart(6)}  ${styleText(COLOURS[who], who.padEnd(6))}  ${first}`)
+    for (const line of rest) print(`${' '.repeat(INDENT)}${line}`)
+  }
+}
+
+export function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+/** A table's row, wrapped like the timeline. */
+export function printFact(name: string, text: string): void {
+  const [first = '', ...rest] = wrap(text, width() - INDENT)
+  print(`${styleText('bold', name.padEnd(INDENT))}${first}`)
+  for (const line of rest) print(`${' '.repeat(INDENT)}${line}`)
+}
+
+/** Lines of whole words; a word longer than a line has one to itself. */
+export function wrap(text: string, columns: number): string[] {
+  const lines: string[] = []
+  for (const word of text.split(/\s+/)) {
+    const last = lines.at(-1)
+    if (last !== undefined && last.length + 1 + word.length <= columns) lines[lines.length - 1] = `${last} ${word}`
+    else lines.push(word)
+  }
+  return lines
+}
+
+function width(): number {
+  return Math.min(WIDEST, process.stdout.columns ?? WIDEST)
+}
