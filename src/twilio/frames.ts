@@ -49,6 +49,8 @@ const Start = z.object({
   event: z.literal('start'),
   streamSid: sid,
   start: z.object({
+    // Read by the SDK's transport, which takes this one and not the one above.
+    streamSid: sid,
     callSid: sid,
     customParameters: z.record(z.string(), z.string()).default({}),
     mediaFormat: z.object({ encoding: z.string(), sampleRate: z.number(), channels: z.number() }).optional()

@@ -7,13 +7,15 @@ import { spoken } from './spoken.ts'
  * It uses whichever of its tools the session offers, and can say a sentence without any.
  */
 export function frontDesk(turn: Turn): Reply[] {
-  const quoted = turn.responseInstructions?.match(/["“]([^"”]{3,})["”]/)?.[1]
+  // A response's own instructions replace the session's, so that those come along: what is wanted now is the end of it.
+  const wanted = turn.responseInstructions?.split('\n\n').at(-1) ?? ''
+  const quoted = wanted.match(/["“]([^"”]{3,})["”]/)?.[1]
   if (quoted) return [{ say: quoted }]
   switch (turn.kind) {
     case 'greeting':
       return [{ say: GREETING }]
     case 'prompted':
-      return [{ say: prompted(turn.responseInstructions ?? '') }]
+      return [{ say: prompted(wanted) }]
     case 'tool_output':
       return afterTool(turn)
     default:
