@@ -1,0 +1,201 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { InvalidEnvironment, loadConfig } from '../src/config.ts'
+
+const KEY = { OPENAI_API_KEY: 'sk-test' }
+const MISSING_KEY = 'Missing OpenAI API key. Please set it in the .env file.'
+const DEFAULT_SAY = 'O.K. you can start talking!'
+
+/** What an environment is refused with, a line for each complaint. */
+function complaints(env: Record<string, string>): string[] {
+  try {
+    loadConfig(env)
+  } catch (error) {
+    expect(error).toBeInstanceOf(InvalidEnvironment)
+    return (error as Error).message.split('\n')
+  }
+  return []
+}
+
+describe('what is wrong with the environment', () => {
+  test('a missing key is one sentence that says what to do', () => {
+    expect(complaints({})).toEqual([MISSING_KEY])
+    expect(complaints({ OPENAI_API_KEY: '' })).toEqual([MISSING_KEY])
+  })
+
+  test('every bad setting is named at once, each on its own line', () => {
+    const lines = complaints({
+      PORT: 'http',
+      PUBLIC_URL: 'http://agent.example.com',
+      MAX_CALLS: '0',
+      SILENCE_TIMEOUT_MS: '20s',
+      TRANSFER_TARGETS: 'billing=911',
+      FALLBACK_NUMBER: '5551230001',
+      LOG_TRANSCRIPTS: 'yes',
+      GREETING: 'Say hello.',
+      ANSWER_SAY: 'Hello.'
+    })
+    expect(lines[0]).toBe(MISSING_KEY)
+    expect(lines.slice(1).map((line) => line.split(':')[0])).toEqual([
+      'PORT',
+      'PUBLIC_URL',
+      'MAX_CALLS',
+      'SILENCE_TIMEOUT_MS',
+      'TRANSFER_TARGETS',
+      'FALLBACK_NUMBER',
+      'LOG_TRANSCRIPTS',
+      'ANSWER_SAY'
+    ])
+  })
+
+  test.each([
+    ['PORT', '65536'],
+    ['PORT', '-1'],
+    ['MAX_CALLS', '1.5'],
+    ['MAX_CALL_MS', '0'],
+    ['DRAIN_TIMEOUT_MS', 'Infinity'],
+    ['EARLY_GREETING', '1'],
+    ['OPENAI_REALTIME_URL', 'https://api.openai.com/v1/realtime'],
+    ['LOG_LEVEL', 'verbose']
+  ])('%s=%s is refused', (name, value) => {
+    const lines = complaints({ ...KEY, [name]: value })
+    expect(lines).toHaveLength(1)
+    expect(lines[0]).toMatch(new RegExp(`^${name}: `))
+  })
+
+  test('a bad setting points at the file that shows how it is written', () => {
+    expect(complaints({ ...KEY, FALLBACK_NUMBER: 'reception' })).toEqual([
+      'FALLBACK_NUMBER: expected a number like +15551230001 (see .env.example)'
+    ])
+  })
+
+  test('no value of a setting is quoted back but a transfer target, which is no secret', () => {
+    const lines = complaints({ ...KEY, OPENAI_REALTIME_URL: 'http://user:secret@host', PORT: 'secret' })
+    expect(lines.join('\n')).not.toContain('secret')
+  })
+})
+
+describe('what is not set', () => {
+  test('an empty setting is one that is not set', () => {
+    const names = [
+      'OPENAI_MODEL',
+      'OPENAI_REALTIME_URL',
+      'PORT',
+      'HOST',
+      'PUBLIC_URL',
+      'TWILIO_AUTH_TOKEN',
+      'EARLY_GREETING',
+      'MAX_CALLS',
+      'MAX_CALL_MS',
+      'TRANSFER_TARGETS',
+      'FALLBACK_NUMBER',
+      'LOG_LEVEL'
+    ]
+    const empty = Object.fromEntries(names.map((name) => [name, '']))
+    expect(loadConfig({ ...KEY, ...empty })).toEqual(loadConfig(KEY))
+  })
+
+  test('settings of other programs are left alone', () => {
+    expect(loadConfig({ ...KEY, PATH: '/bin', NGROK_AUTHTOKEN: 'token' })).toEqual(loadConfig(KEY))
+  })
+
+  test('the settings cannot be changed afterwards', () => {
+    const config = loadConfig(KEY)
+    const parts = Object.values(config)
+    expect([config, ...parts].every((part) => Object.isFrozen(part))).toBe(true)
+  })
+})
+
+describe('the caller hears exactly one opening', () => {
+  test('the agent greets, unless something else is said', () => {
+    const { greeting, say } = loadConfig(KEY).call
+    expect(greeting).toContain('AI assistant')
+    expect(say).toBe('')
+  })
+
+  test('a greeting of your own takes the place of the default', () => {
+    const { greeting, say } = loadConfig({ ...KEY, GREETING: 'Begrüße den Anrufer.' }).call
+    expect({ greeting, say }).toEqual({ greeting: 'Begrüße den Anrufer.', say: '' })
+  })
+
+  test('a sentence for Twilio takes the place of the default greeting', () => {
+    const { greeting, say } = loadConfig({ ...KEY, ANSWER_SAY: 'One moment.' }).call
+    expect({ greeting, say }).toEqual({ greeting: '', say: 'One moment.' })
+  })
+
+  test('with an empty greeting Twilio says that the line is open', () => {
+    const { greeting, say } = loadConfig({ ...KEY, GREETING: '' }).call
+    expect({ greeting, say }).toEqual({ greeting: '', say: DEFAULT_SAY })
+  })
+
+  test('with both empty nobody speaks first', () => {
+    const { greeting, say } = loadConfig({ ...KEY, GREETING: '', ANSWER_SAY: '' }).call
+    expect({ greeting, say }).toEqual({ greeting: '', say: '' })
+  })
+
+  test('an empty sentence for Twilio leaves the greeting to the agent', () => {
+    expect(loadConfig({ ...KEY, ANSWER_SAY: '' }).call).toEqual(loadConfig(KEY).call)
+  })
+
+  test('two openings are refused, and the refusal says how to choose', () => {
+    const lines = complaints({ ...KEY, GREETING: 'Say hello.', ANSWER_SAY: 'Hello.' })
+    expect(lines).toEqual([expect.stringMatching(/^ANSWER_SAY: .*GREETING= \(empty\)/)])
+  })
+})
+
+describe('transfer targets', () => {
+  const targets = (value: string) => [...loadConfig({ ...KEY, TRANSFER_TARGETS: value }).call.transferTargets]
+
+  test('names with numbers, separated by commas, spaces around them ignored', () => {
+    expect(targets('billing=+15551230001, front desk = +15551230002 ,')).toEqual([
+      ['billing', '+15551230001'],
+      ['front desk', '+15551230002']
+    ])
+  })
+
+  test('nobody, unless somebody is named', () => {
+    expect([...loadConfig(KEY).call.transferTargets]).toEqual([])
+  })
+
+  test.each(['billing', '+15551230001', '=+15551230001', 'billing=5551230001', 'billing=sip:desk@example.com'])(
+    '%s is refused and quoted',
+    (entry) => {
+      const lines = complaints({ ...KEY, TRANSFER_TARGETS: `front desk=+15551230002,${entry}` })
+      expect(lines).toEqual([expect.stringContaining(`got "${entry}"`)])
+    }
+  )
+})
+
+describe('the public address', () => {
+  test.each(['https://agent.example.com', 'https://agent.example.com/', 'https://AGENT.example.com:443'])(
+    '%s is an origin',
+    (url) => {
+      expect(loadConfig({ ...KEY, PUBLIC_URL: url }).server.publicUrl).toBe('https://agent.example.com')
+    }
+  )
+
+  test.each([
+    'http://agent.example.com',
+    'agent.example.com',
+    'https://agent.example.com/incoming-call',
+    'https://agent.example.com?a=b',
+    'https://user:password@agent.example.com',
+    'wss://agent.example.com'
+  ])('%s is refused', (url) => {
+    expect(complaints({ ...KEY, PUBLIC_URL: url })).toEqual([expect.stringMatching(/^PUBLIC_URL: expected an/)])
+  })
+})
+
+test('a server without a key ends with code 1 and says so', async () => {
+  const cwd = await mkdtemp(join(tmpdir(), 'no-env-'))
+  onTestFinished(() => rm(cwd, { recursive: true }))
+  const server = join(import.meta.dirname, '../src/server.ts')
+  const child = spawn(process.execPath, [server], { cwd, env: {} })
+  const [[code], stdout, stderr] = await Promise.all([once(child, 'close'), text(child.stdout), text(child.stderr)])
+  expect({ code, stdout, stderr }).toEqual({ code: 1, stdout: '', stderr: `${MISSING_KEY}\n` })
+})

@@ -1,0 +1,118 @@
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { Environment, loadConfig } from '../src/config.ts'
+
+const root = join(import.meta.dirname, '..')
+const read = (path: string) => readFileSync(join(root, path), 'utf8')
+
+const readme = read('README.md')
+const documents = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md'].map(
+  (path) => [path, read(path)] as const
+)
+
+/** The rows of the settings table: name, and what stands under "default". */
+const table = new Map(
+  [...section('Settings').matchAll(/^\| `(\w+)` \| (.+?) \| .+ \|$/gm)].map(([, name = '', shown = '']) => [
+    name,
+    shown
+  ])
+)
+/** Name and value of every line, those that are commented out included. */
+const example = new Map(
+  [...read('.env.example').matchAll(/^(?:# )?([A-Z][A-Z_]+)=(.*)$/gm)].map(([, name = '', value = '']) => [name, value])
+)
+/** The tunnel's, not the server's. */
+const FOREIGN = 'NGROK_AUTHTOKEN'
+/** What is done when these are left out depends on both; see below. */
+const OPENINGS = ['GREETING', 'ANSWER_SAY']
+
+const settings = Object.keys(Environment.shape)
+/** The defaults as one would write them into the environment; undefined where there is none. */
+const defaults = Object.entries(Environment.parse({ OPENAI_API_KEY: 'sk-test' })).map(
+  ([name, value]) => [name, value instanceof Map ? undefined : String(value)] as const
+)
+const written = new Map(defaults.filter(([name]) => name !== 'OPENAI_API_KEY'))
+
+function section(title: string): string {
+  const start = readme.indexOf(`\n## ${title}\n`)
+  expect(start, `a section "${title}"`).toBeGreaterThan(0)
+  const end = readme.indexOf('\n## ', start + 1)
+  return readme.slice(start, end === -1 ? undefined : end)
+}
+
+describe('the settings', () => {
+  test('the README has every one, and no other', () => {
+    expect([...table.keys()].sort()).toEqual([...settings].sort())
+  })
+
+  test('.env.example has every one, the authtoken of the tunnel, and no other', () => {
+    expect([...example.keys()].sort()).toEqual([...settings, FOREIGN].sort())
+  })
+
+  test.each(settings.filter((name) => !OPENINGS.includes(name)))('%s is shown with its default', (name) => {
+    const value = written.get(name)
+    const none = name === 'OPENAI_API_KEY' ? 'required' : 'none'
+    expect(table.get(name)).toBe(value === undefined ? none : `\`${value}\``)
+    expect(example.get(name)).toBe(value ?? '')
+  })
+
+  test('the openings are what the README says they are', () => {
+    const left = loadConfig({ OPENAI_API_KEY: 'sk-test' }).call
+    expect(left.greeting).toMatch(/one short sentence.*AI assistant/)
+    expect(table.get('GREETING')).toBe('a sentence in English')
+    expect(left.say).toBe('')
+    expect(table.get('ANSWER_SAY')).toBe('none')
+    const { say } = loadConfig({ OPENAI_API_KEY: 'sk-test', GREETING: '' }).call
+    expect(section('Settings')).toContain(`With \`GREETING\` empty: \`${say}\``)
+  })
+
+  test('a copy of .env.example lacks only what it asks for', () => {
+    const copied = [...read('.env.example').matchAll(/^([A-Z][A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [name, value])
+    expect(copied).toEqual([
+      ['OPENAI_API_KEY', ''],
+      ['TWILIO_AUTH_TOKEN', ''],
+      [FOREIGN, '']
+    ])
+  })
+
+  test('the environment is read in one file', () => {
+    // The simulator is a program of its own, with the server as its child.
+    const files = globSync('src/**/*.ts', { cwd: root, exclude: ['src/simulator/**'] })
+    expect(files.length).toBeGreaterThan(20)
+    expect(files.filter((path) => read(path).includes('process.env'))).toEqual([join('src', 'config.ts')])
+  })
+})
+
+describe.each(documents)('%s', (_, text) => {
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
+
+  test('names only scripts that exist', () => {
+    const named = [...text.matchAll(/npm (?:run (?:--\S+ )*([\w:-]+)|(test|start)\b)/g)].map(
+      ([, run, own]) => run ?? own
+    )
+    expect(named.filter((name) => !(name && name in scripts))).toEqual([])
+  })
+
+  test('names only files that exist', () => {
+    const inCode = [...text.matchAll(/`((?:src|test|\.ci)\/[\w./-]*)`/g)].map(([, path = '']) => path)
+    const linked = [...text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, path = '']) => path)
+    // The tool of the example is the reader's to write.
+    const named = [...inCode, ...linked].filter((path) => path !== 'src/agent/tools/parking.ts')
+    expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([])
+  })
+})
+
+test('the reading order leads from the server to the agent', () => {
+  const order = [...section('How a call runs').matchAll(/^\d+\. `([^`]+)`/gm)].map(([, path]) => path)
+  expect(order.length).toBeGreaterThan(5)
+  expect([order[0], order.at(-1)]).toEqual(['src/app.ts', 'src/agent/agent.ts'])
+})
+
+test('the flags of npm run call are those that it knows', () => {
+  const known = read('src/simulator/call/help.ts')
+  const flags = new Set(
+    [...section('Practise without a phone').matchAll(/(?<=[ `])--[a-z][\w-]*/g)].map(([flag]) => flag)
+  )
+  expect([...flags].filter((flag) => flag !== '--help' && !known.includes(`${flag} `))).toEqual([])
+})
