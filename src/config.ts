@@ -12,7 +12,7 @@ const flag = z.enum(['true', 'false'], 'expected true or false').transform((valu
 const webSocketUrl = z.url({ protocol: /^wss?$/, error: 'expected a URL like wss://api.openai.com/v1/realtime' })
 
 const publicOrigin = z
-  .url({ protocol: /^https$/, error: 'expected an https origin like https://agent.example.com' })
+  .url({ protocol: /^https$/, error: 'expected an https origin like https://agent.example.com', abort: true })
   .refine((value) => new URL(value).href === `${new URL(value).origin}/`, 'expected an origin without a path or query')
   .transform((value) => new URL(value).origin)
 
@@ -20,7 +20,7 @@ const publicOrigin = z
 const transferTargets = z.string().transform((value, context): ReadonlyMap<string, string> => {
   const targets = new Map<string, string>()
   for (const entry of value.split(',').filter((part) => part.trim() !== '')) {
-    const [name = '', number = ''] = entry.split('=').map((part) => part.trim())
+    const [, name = '', number = ''] = /^([^=]*)=(.*)$/.exec(entry)?.map((part) => part.trim()) ?? []
     if (name !== '' && phoneNumber.safeParse(number).success) targets.set(name, number)
     else context.addIssue(`expected name=+15551230001, separated by commas; got "${entry.trim()}"`)
   }

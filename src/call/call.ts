@@ -4,6 +4,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { CallContext } from '../agent/context.ts'
 import type { Config } from '../config.ts'
 import type { ModelError } from '../model/errors.ts'
+import { withInstructions } from '../model/opening.ts'
 import type { SessionSettings } from '../model/session.ts'
 import type { ModelSocket } from '../model/socket.ts'
 import type { CallRecord, EndReason } from '../records/record.ts'
@@ -140,6 +141,11 @@ export class Call {
     return this.#activity
   }
 
+  /** The greeting was asked for before the stream was there. */
+  get isGreeting(): boolean {
+    return this.#link.isGreeting
+  }
+
   /** Words of the caller that no model has understood yet: the next one hears them again. */
   get hasUnheardWords(): boolean {
     return this.#recent.isOpen
@@ -177,7 +183,7 @@ export class Call {
   askToSpeak(instructions?: string): void {
     this.#activity.owe(instructions)
     if (instructions === undefined) return this.#request({})
-    void this.#agentInstructions().then((own) => this.#request({ instructions: `${own}\n\n${instructions}` }))
+    void this.#agentInstructions().then((own) => this.#request({ instructions: withInstructions(own, instructions) }))
   }
 
   /** Asks for an answer past the SDK's queue, which waits for the answer to a request that may have been lost. */

@@ -1,4 +1,4 @@
-import type { EventEmitter } from 'node:events'
+import { EventEmitter } from 'node:events'
 import type { CallControl, Caller } from '../agent/context.ts'
 import type { Admission } from './call.ts'
 import type { CallFacts } from './facts.ts'
@@ -24,6 +24,13 @@ export class CallerContext implements Caller, CallControl {
     this.#facts = facts
     this.#runTool = runTool
     this.transferTargets = [...targets.keys()]
+  }
+
+  /** What the agent will know of a caller whose stream is on its way. */
+  static before(admission: Admission, targets: ReadonlyMap<string, string>): CallerContext {
+    const context = new CallerContext(new EventEmitter(), targets, (_name, invoke) => invoke())
+    context.admit(admission)
+    return context
   }
 
   /** For the wrapper around every tool; not part of what the agent sees. */

@@ -73,6 +73,11 @@ export class ModelLink extends EventEmitter<ModelLinkEvents> {
     return this.#state === 'up'
   }
 
+  /** The model was asked for the greeting before it was handed to this call. */
+  get isGreeting(): boolean {
+    return this.#socket?.isGreeting ?? false
+  }
+
   /** Seeks the model until `up` or `failed`. @param first a socket that is open or opening already */
   seek(first: ModelSocket | undefined): void {
     void this.#seek(first)
@@ -127,6 +132,8 @@ export class ModelLink extends EventEmitter<ModelLinkEvents> {
       if (!isStale() && this.#state === 'up') this.#outageSince = undefined
     }, PROVEN_MS).unref()
     this.emit('up')
+    // What the model said early comes last: by then everybody listens.
+    this.#socket?.deliver()
   }
 
   /** Tries until the configuration is on the wire; throws the last attempt's trouble, or the first one that is final. */
@@ -168,7 +175,6 @@ export class ModelLink extends EventEmitter<ModelLinkEvents> {
     if (trouble) throw trouble
     if (this.transport.status !== 'connected') throw new ModelError('closed')
     this.#state = 'restoring'
-    socket.deliver()
   }
 
   /** Tells a session that begins anew who was speaking and what was said. */

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { WebSocket } from 'ws'
 import { closedBy, ModelError, refusedUpgrade } from './errors.ts'
+import type { Opening } from './opening.ts'
 
 export interface ModelAddress {
   /** `wss://api.openai.com/v1/realtime`; `?model=` is appended. */
@@ -35,6 +36,8 @@ export class ModelSocket extends EventEmitter<ModelSocketEvents> {
   #lastErrorCode: string | undefined
   #pongIsDue = false
   #trouble: ModelError | undefined
+  #opening: Opening | undefined
+  #hasSent = false
 
   constructor({ url, model, apiKey }: ModelAddress) {
     super()
@@ -65,6 +68,22 @@ export class ModelSocket extends EventEmitter<ModelSocketEvents> {
     return this.#trouble
   }
 
+  /** The greeting was asked for already. */
+  get isGreeting(): boolean {
+    return this.#opening?.greeting !== undefined
+  }
+
+  /** Configures the session, and asks for the greeting, before the SDK is there to do it. */
+  async begin(opening: Promise<Opening>): Promise<void> {
+    const { configuration, greeting } = await opening
+    await this.opened
+    // The call was quicker, and its SDK has configured the session itself.
+    if (!this.#early || this.#hasSent) return
+    this.#opening = { configuration, greeting }
+    this.#socket.send(configuration)
+    if (greeting !== undefined) this.#socket.send(greeting)
+  }
+
   /** From now on the listeners get what the model says, beginning with what it has said already. */
   deliver(): void {
     const early = this.#early ?? []
@@ -79,7 +98,11 @@ export class ModelSocket extends EventEmitter<ModelSocketEvents> {
   }
 
   send(data: string): void {
-    if (this.#state === 'open') this.#socket.send(data)
+    if (this.#state !== 'open') return
+    const isRepeated = !this.#hasSent && data === this.#opening?.configuration
+    this.#hasSent = true
+    // A second, equal configuration would be answered by nothing new, after the greeting it belongs before.
+    if (!isRepeated) this.#socket.send(data)
   }
 
   /** Safe to call twice, and while it is still opening. */

@@ -1,3 +1,4 @@
+import type { Opening } from './opening.ts'
 import { type ModelAddress, ModelSocket } from './socket.ts'
 
 /** The time between the webhook's answer and the stream's `start` is well below this; who is later gets a new one. */
@@ -26,10 +27,15 @@ export class WarmSockets {
     return new ModelSocket(this.#address)
   }
 
-  /** Starts opening one for this call. A repeated webhook for the same call opens no second one. */
-  warm(callSid: string): void {
+  /**
+   * Starts opening one for this call. A repeated webhook for the same call opens no second one.
+   * @param opening what it is told as soon as it is open; undefined leaves everything to the call
+   */
+  warm(callSid: string, opening: Promise<Opening> | undefined): void {
     if (this.#waiting.has(callSid)) return
     const socket = this.open()
+    // Without its opening the socket is as good as one that was only opened: the call does the rest.
+    if (opening) socket.begin(opening).catch(() => {})
     const timer = setTimeout(() => this.discard(callSid), WARM_MS)
     timer.unref()
     this.#waiting.set(callSid, { socket, timer })

@@ -5,9 +5,11 @@ import fp from 'fastify-plugin'
 import type { WebSocket } from 'ws'
 import type { CallContext } from '../agent/context.ts'
 import type { Admission, Call } from '../call/call.ts'
+import { CallerContext } from '../call/caller-context.ts'
 import { createCall } from '../call/create-call.ts'
 import { watchTools } from '../call/tools.ts'
 import type { Config } from '../config.ts'
+import { type Opening, prepareOpening } from '../model/opening.ts'
 import type { SessionSettings } from '../model/session.ts'
 import { WarmSockets } from '../model/warm-sockets.ts'
 import type { CallRecord, SaveRecord } from '../records/record.ts'
@@ -146,7 +148,15 @@ export class Calls {
 
   #expect(answered: Answered): void {
     this.#lines.expect(answered)
-    this.warm.warm(answered.claims.callSid)
+    this.warm.warm(answered.claims.callSid, this.#opening(answered))
+  }
+
+  /** A caller who comes back is not greeted, and their conversation has to come before anything else. */
+  #opening(answered: Answered): Promise<Opening> | undefined {
+    const { greeting, earlyGreeting, transferTargets } = this.#config.call
+    if (!earlyGreeting || answered.memory.length > 0 || answered.returnedFrom !== undefined) return undefined
+    const call = CallerContext.before(answered, transferTargets)
+    return prepareOpening(this.#options.agent, this.#options.session, { call }, greeting)
   }
 
   #admit(start: StartFrame, call: Call): Admission | undefined {

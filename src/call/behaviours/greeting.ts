@@ -7,6 +7,7 @@ const WELCOME_BACK =
 export const greeting: Behaviour = (call) => {
   call.facts.once('live', () => {
     const { greeting: opening } = call.config.call
+    if (call.isGreeting) return call.activity.owe(opening)
     // Why they are back is in the agent's instructions when it was a transfer.
     if (call.isReturning) call.askToSpeak(call.context.returnedFrom === undefined ? WELCOME_BACK : undefined)
     else if (opening !== '') call.askToSpeak(opening)

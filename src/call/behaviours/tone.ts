@@ -1,4 +1,4 @@
-import { mulaw } from 'alawmulaw'
+import alawmulaw from 'alawmulaw'
 import type { Behaviour } from './behaviour.ts'
 
 /** A pause of this length is a breath; a longer one needs a sign of life. */
@@ -36,5 +36,5 @@ const TONE = (() => {
     const edge = Math.sin((Math.PI * index) / (TONE_MS * 8))
     return VOLUME * edge * Math.sin((2 * Math.PI * TONE_HZ * index) / 8_000)
   })
-  return Buffer.from(mulaw.encode(samples)).toString('base64')
+  return Buffer.from(alawmulaw.mulaw.encode(samples)).toString('base64')
 })()

@@ -1,0 +1,39 @@
+import { OpenAIRealtimeWebSocket, type RealtimeAgent, RealtimeSession } from '@openai/agents/realtime'
+import { type SessionSettings, sessionOptions } from './session.ts'
+
+/** What a session is opened with before its caller's stream is there. */
+export interface Opening {
+  /** The `session.update` that the SDK will want to send too; it is then left out. */
+  readonly configuration: string
+  /** The `response.create` of the greeting; undefined when the agent waits for the caller. */
+  readonly greeting: string | undefined
+}
+
+/**
+ * The first messages of a session, as the SDK would write them once the stream is there: the webhook already names the
+ * caller, so there is nothing left to wait for.
+ */
+export async function prepareOpening<Context>(
+  agent: RealtimeAgent<Context>,
+  settings: SessionSettings,
+  context: Context,
+  greeting: string
+): Promise<Opening> {
+  // Never connected: it only knows how a configuration is written.
+  const writer = new OpenAIRealtimeWebSocket({ model: settings.model })
+  const config = await RealtimeSession.computeInitialSessionConfig(agent, sessionOptions(settings, context, writer))
+  const session = writer.buildSessionPayload({ ...config, model: settings.model })
+  return {
+    configuration: JSON.stringify({ type: 'session.update', session }),
+    greeting: greeting === '' ? undefined : greetingRequest(String(session['instructions'] ?? ''), greeting)
+  }
+}
+
+function greetingRequest(own: string, greeting: string): string {
+  return JSON.stringify({ type: 'response.create', response: { instructions: withInstructions(own, greeting) } })
+}
+
+/** A response's own instructions take the place of the session's, so the agent's come along. */
+export function withInstructions(own: string, more: string): string {
+  return `${own}\n\n${more}`
+}
