@@ -1,11 +1,13 @@
 import type { AddressInfo } from 'node:net'
-import { onTestFinished } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import { buildApp, type Dependencies } from '../src/app.ts'
+import type { Call } from '../src/call/call.ts'
 import { loadConfig } from '../src/config.ts'
 import type { CallRecord } from '../src/records/record.ts'
 import { Inbox } from '../src/simulator/inbox.ts'
 import { PracticeModel, type PracticeModelOptions } from '../src/simulator/model/practice-model.ts'
 import { PhoneCall, type RingOptions } from '../src/simulator/telephone/telephone.ts'
+import { parseTwiml } from '../src/simulator/telephone/twiml.ts'
 
 export interface LogLine {
   readonly level: number
@@ -14,19 +16,29 @@ export interface LogLine {
 }
 
 export interface HouseOptions {
-  readonly env?: Record<string, string>
+  /** `undefined` leaves a setting to its default; the house itself opens without a greeting. */
+  readonly env?: Record<string, string | undefined>
   readonly model?: PracticeModelOptions
   readonly overrides?: Partial<Dependencies>
+  /** What a test brings about on purpose: without it, it fails the test. */
+  readonly provokes?: readonly Provoked[]
 }
+
+/** What the model refused, what Twilio would have logged, and lines in our log above `warn`. */
+export type Provoked = 'the model' | 'Twilio' | 'the log'
+
+/** pino's number for `error`. */
+const ERROR = 50
 
 /**
  * The server on a free port between a practice model and as many telephones as a test rings. Everything is closed when
- * the test finishes, and whatever one of the two parties would have refused fails it.
+ * the test finishes, and whatever one of the two parties would have refused fails it, as does an error in the log.
  */
-export async function startHouse({ env, model: modelOptions, overrides }: HouseOptions = {}) {
+export async function startHouse({ env, model: modelOptions, overrides, provokes = [] }: HouseOptions = {}) {
   const model = await PracticeModel.listen(modelOptions)
   const records = new Inbox<CallRecord>('records')
   const log = new Inbox<LogLine>('log', (line) => `${line.level} ${line.msg}`)
+  const answered = new Inbox<Call>('calls', (call) => `${call.state.name} ${call.context.callSid}`)
   const config = loadConfig({
     OPENAI_API_KEY: 'sk-practice',
     OPENAI_REALTIME_URL: model.url,
@@ -37,6 +49,7 @@ export async function startHouse({ env, model: modelOptions, overrides }: HouseO
   })
   const app = await buildApp(config, {
     saveRecord: async (record) => records.push(record),
+    onCall: (call) => answered.push(call),
     logTo: { write: (line) => log.push(JSON.parse(line)) },
     ...overrides
   })
@@ -48,7 +61,20 @@ export async function startHouse({ env, model: modelOptions, overrides }: HouseO
     for (const call of calls) call.hangUp()
     await app.close()
     await model.close()
+    const errors = {
+      'the model': model.failures,
+      Twilio: calls.flatMap((call) => call.errors),
+      'the log': log.all.filter(({ level }) => level >= ERROR)
+    }
+    for (const party of provokes) errors[party] = []
+    expect(errors).toEqual({ 'the model': [], Twilio: [], 'the log': [] })
   })
+
+  async function ring(options: Partial<RingOptions> = {}) {
+    const phone = await PhoneCall.ring({ url, ...options })
+    calls.push(phone)
+    return phone
+  }
 
   return {
     app,
@@ -57,11 +83,19 @@ export async function startHouse({ env, model: modelOptions, overrides }: HouseO
     records,
     log,
     config,
+    /** The server's side of each stream, in the order in which they were accepted. */
+    answered,
     /** Rings the number. */
-    async ring(options: Partial<RingOptions> = {}) {
-      const call = await PhoneCall.ring({ url, ...options })
-      calls.push(call)
-      return call
+    ring,
+    /** A caller who is through to the agent: their telephone, the server's call, the model's session. */
+    async connect(options: Partial<RingOptions> = {}) {
+      const phone = await ring(options)
+      const call = await answered.next()
+      await eventually(
+        () => call.state.name,
+        (name) => name === 'live'
+      )
+      return { phone, call, session: await model.nextSession() }
     },
     /** Dials the stream without a webhook. */
     async stream(options: Partial<Parameters<typeof PhoneCall.openStream>[0]> = {}) {
@@ -73,3 +107,38 @@ export async function startHouse({ env, model: modelOptions, overrides }: HouseO
 }
 
 export type House = Awaited<ReturnType<typeof startHouse>>
+
+/** Sound that is different in every frame, so that one frame lost, doubled or out of order shows. Its length is in ms. */
+export function distinctSound(ms: number): Buffer {
+  const sound = Buffer.alloc(ms * 8)
+  for (let at = 0; at < sound.length; at += 4) sound.writeUInt32BE(Math.imul(at + 1, 0x9e3779b1) >>> 0, at)
+  return sound
+}
+
+/** Twilio's `start`, for a stream that was dialled without one. */
+export function startFrame({ streamSid = '', callSid }: PhoneCall, customParameters: Record<string, string> = {}) {
+  const mediaFormat = { encoding: 'audio/x-mulaw', sampleRate: 8_000, channels: 1 }
+  return { event: 'start', streamSid, start: { streamSid, callSid, customParameters, mediaFormat } }
+}
+
+/** What the webhook answers, read as strictly as Twilio reads it. */
+export async function webhook({ app }: House, params: Record<string, string>, path = '/incoming-call') {
+  const payload = new URLSearchParams(params).toString()
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+  const reply = await app.inject({ method: 'POST', url: path, headers, payload })
+  expect(reply.statusCode).toBe(200)
+  expect(reply.headers['content-type']).toMatch(/^text\/xml\b/)
+  return parseTwiml(reply.body)
+}
+
+/** The `<Parameter>`s with which the webhook sends a stream: they hold its token. */
+export function parametersOf([connect]: Awaited<ReturnType<typeof webhook>>): Record<string, string> {
+  const parameters = connect?.children[0]?.children ?? []
+  return Object.fromEntries(parameters.map(({ attributes }) => [attributes['name'] ?? '', attributes['value'] ?? '']))
+}
+
+/** Waits until `look` gives something; fails with what it gave last. */
+export async function eventually<T>(look: () => T, expected: (value: T) => boolean, limitMs = 6_000): Promise<T> {
+  await expect.poll(() => (expected(look()) ? 'so' : look()), { timeout: limitMs, interval: 10 }).toBe('so')
+  return look()
+}

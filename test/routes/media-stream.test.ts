@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest'
+import { startHouse } from '../house.ts'
+
+test.each(['/media-stream', '/media-stream/'])('Twilio is let in at %s', async (path) => {
+  const house = await startHouse({ env: { TWILIO_AUTH_TOKEN: 'secret' } })
+  const call = await house.ring({ authToken: 'secret', publicUrl: 'https://agent.example.com', signSlash: true })
+  await call.streaming
+  const bare = await startHouse()
+  await bare.stream({ path })
+  await bare.answered.next()
+})
+
+describe('a stranger', () => {
+  const secret = { env: { TWILIO_AUTH_TOKEN: 'secret' } }
+
+  test.each([
+    ['without a signature', {}],
+    ['with a wrong one', { 'X-Twilio-Signature': 'bm90IHRoaXM=' }]
+  ])('%s is refused at the upgrade, and no model is opened', async (_what, headers) => {
+    const house = await startHouse({ ...secret, provokes: ['Twilio'] })
+    await expect(house.stream({ headers })).rejects.toMatchObject({ code: 31920, status: 403 })
+    expect(house.model.handshakes.all).toEqual([])
+    expect(house.app.calls.live).toBe(0)
+  })
+
+  test('with a true signature and no token is let go, and the model that was opened for them too', async () => {
+    const house = await startHouse(secret)
+    const call = await house.stream({ authToken: 'secret' })
+    expect(await call.ended).toMatchObject({ by: 'server', reason: '1008' })
+    expect(await house.records.next()).toMatchObject({ endReason: 'stream_refused', from: undefined })
+    expect(house.model.sessions.flatMap(({ received }) => received.all)).toEqual([])
+    expect(call.frames.all).toEqual([])
+  })
+})
+
+describe('a stream that was just accepted', () => {
+  test('has its transport and session, and a model that is being opened, before it says whose it is', async () => {
+    const house = await startHouse()
+    await house.stream({ start: false })
+    const call = await house.answered.next()
+    expect(call.state).toEqual({ name: 'ringing' })
+    expect(call.session.transport).toBe(call.transport)
+    const session = await house.model.nextSession()
+    // Who is calling is not known, so that nothing is said to the model yet.
+    expect(session.received.all).toEqual([])
+    expect(call.session.transport.status).toBe('disconnected')
+  })
+
+  test('tells the model who is calling', async () => {
+    const house = await startHouse()
+    await house.ring({ from: '+15557654321' })
+    const session = await house.model.nextSession()
+    const { session: first } = await session.receives('session.update', (update) => update.session.audio !== undefined)
+    expect(first.instructions).toContain('1 5 5 5 7 6 5 4 3 2 1')
+  })
+
+  test('that never says whose it is is let go, with everything that was opened for it', async () => {
+    const house = await startHouse()
+    const call = await house.stream({ start: false })
+    const session = await house.model.nextSession()
+    call.sendFrame({ event: 'connected', protocol: 'Call', version: '1.0.0' })
+    expect(await call.ended).toMatchObject({ by: 'server', reason: '1008' })
+    await session.closed
+    expect(await house.records.next()).toMatchObject({ endReason: 'no_start', callSid: undefined })
+  })
+})
