@@ -45,7 +45,11 @@ export async function buildApp(config: Config, overrides: Partial<Dependencies> 
   await app.register(callsPlugin, {
     config,
     agent: overrides.agent ?? triageAgent,
-    session: { ...config.openai, outputGuardrails },
+    session: {
+      ...config.openai,
+      takesTurns: config.call.minInterruptionMs > 0 || config.call.protectGreeting,
+      outputGuardrails
+    },
     // Storage is not built yet: a call is kept as the one line that it logs.
     saveRecord: overrides.saveRecord ?? (async () => {}),
     onCall: overrides.onCall ?? (() => {})

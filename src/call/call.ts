@@ -8,7 +8,7 @@ import { withInstructions } from '../model/opening.ts'
 import type { SessionSettings } from '../model/session.ts'
 import type { ModelSocket } from '../model/socket.ts'
 import type { CallRecord, EndReason } from '../records/record.ts'
-import type { StartFrame } from '../twilio/frames.ts'
+import type { MediaFrame, StartFrame } from '../twilio/frames.ts'
 import type { MediaStream } from '../twilio/media-stream.ts'
 import type { StreamClaims } from '../twilio/stream-token.ts'
 import { Activity } from './activity.ts'
@@ -71,6 +71,8 @@ export class Call {
   readonly #link: ModelLink
   readonly #tools: ToolRuns
   readonly #recent = new RecentAudio()
+  readonly #audioTaps: ((frame: MediaFrame) => void)[] = []
+  readonly #answersByItself: boolean
   readonly #dependencies: CallDependencies
   readonly #lifetime = new AbortController()
   readonly #openedAt = Date.now()
@@ -88,6 +90,7 @@ export class Call {
     this.openModel = dependencies.openModel
     this.#dependencies = dependencies
     this.#spare = dependencies.spareModel
+    this.#answersByItself = !dependencies.session.takesTurns
     this.ended = new Promise((resolve) => {
       this.#settle = resolve
     })
@@ -199,6 +202,17 @@ export class Call {
     if (this.stream.playback.isPlaying) this.stream.sendClear()
   }
 
+  /** Takes a finished turn of the caller's out of the conversation, as if it had not been said. */
+  forgetTurn(itemId: string): void {
+    this.transcript.forget(itemId)
+    if (this.isModelUp) this.transport.sendEvent({ type: 'conversation.item.delete', item_id: itemId })
+  }
+
+  /** Hears the caller's audio on its way to the model, frame by frame. */
+  onCallerAudio(tap: (frame: MediaFrame) => void): void {
+    this.#audioTaps.push(tap)
+  }
+
   /** Gives the model up and reaches it anew, with the conversation so far. @param next one that is open already */
   dropModel(error: ModelError, next?: ModelSocket): void {
     this.#link.drop(error, next)
@@ -265,7 +279,8 @@ export class Call {
     transport.onModel('input_audio_buffer.speech_stopped', () => facts.emit('callerSilent'))
     transport.onModel('input_audio_buffer.committed', ({ item_id }) => {
       transcript.callerTurn(item_id)
-      this.#activity.owe(undefined)
+      if (this.#answersByItself) this.#activity.owe(undefined)
+      facts.emit('callerTurn', item_id)
     })
     transport.onModel('conversation.item.input_audio_transcription.completed', ({ item_id, transcript: words }) => {
       transcript.callerWords(item_id, words)
@@ -300,9 +315,10 @@ export class Call {
   #onModelUp(): void {
     const isFirst = this.#state.name === 'connecting'
     this.#apply({ type: 'model ready' })
-    const sink = (frame: Parameters<typeof this.transport.sendFrame>[0]) => {
+    const sink = (frame: MediaFrame) => {
       this.#recent.push(frame)
       this.transport.sendFrame(frame)
+      for (const tap of this.#audioTaps) tap(frame)
     }
     this.facts.emit(isFirst ? 'live' : 'modelBack')
     // Words that the last model took with it come first, then what was held since.
@@ -326,6 +342,7 @@ export class Call {
 
   #clearForgottenAudio(): void {
     const { playback } = this.stream
+    if (this.transport.holdInterruption()) return
     if (this.#activity.isCallerSpeaking && !this.#activity.isResponding && playback.isPlaying) this.stream.sendClear()
   }
 

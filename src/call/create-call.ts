@@ -13,6 +13,7 @@ import { silence } from './behaviours/silence.ts'
 import { startLimit } from './behaviours/start-limit.ts'
 import { tone } from './behaviours/tone.ts'
 import { transfer } from './behaviours/transfer.ts'
+import { turnTaking } from './behaviours/turn-taking.ts'
 import { watchdogs } from './behaviours/watchdogs.ts'
 import { Call, type CallDependencies } from './call.ts'
 
@@ -20,6 +21,7 @@ import { Call, type CallDependencies } from './call.ts'
 const BEHAVIOURS: readonly Behaviour[] = [
   startLimit,
   greeting,
+  turnTaking,
   keypad,
   silence,
   length,

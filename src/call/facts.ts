@@ -13,6 +13,8 @@ export interface CallFacts {
   callerSilent: []
   /** The agent can be heard: playback began. */
   agentHeard: []
+  /** The caller finished a turn; the model has it under this item id. */
+  callerTurn: [itemId: string]
   /** Playback ended: everything was played, or the rest was cleared. */
   agentSilent: [{ cleared: boolean }]
   /** Nobody speaks, nothing runs, nothing is owed: the line is quiet. */

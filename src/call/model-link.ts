@@ -49,6 +49,8 @@ export class ModelLink extends EventEmitter<ModelLinkEvents> {
   /** Counts the searches: what belongs to an older one has no say any more. */
   #search = 0
   #outageSince: number | undefined
+  /** Before the next attempt of this outage. */
+  #backoffMs = FIRST_BACKOFF_MS
   #wasMute = false
 
   constructor(options: ModelLinkOptions) {
@@ -57,6 +59,7 @@ export class ModelLink extends EventEmitter<ModelLinkEvents> {
     this.#specialist = options.agent
     this.transport = new CallTransport(options.stream, () => this.#openSocket(), options.onBadEvent)
     this.session = createSession(options.agent, options.settings, options.context, this.transport)
+    tellBeforeConnect(this.session, this.transport)
     this.session.on('agent_handoff', (_context, _from, to) => {
       this.#specialist = to as RealtimeAgent<CallContext>
     })
@@ -93,7 +96,7 @@ export class ModelLink extends EventEmitter<ModelLinkEvents> {
     const isHopeless = error.isFinal || (error.trouble === 'mute' && this.#wasMute)
     this.#wasMute = error.trouble === 'mute'
     if (isHopeless) this.emit('failed', error)
-    else if (!this.#lifetime.signal.aborted) this.seek(next)
+    else if (!this.#lifetime.signal.aborted) void this.#seek(next, error)
   }
 
   /** Straight to the model, and not behind what the SDK is waiting for. */
@@ -108,13 +111,17 @@ export class ModelLink extends EventEmitter<ModelLinkEvents> {
     this.#release()
   }
 
-  async #seek(first: ModelSocket | undefined): Promise<void> {
+  /** @param lost what ended the last connection, when there was one */
+  async #seek(first: ModelSocket | undefined, lost?: ModelError): Promise<void> {
     this.#search += 1
     const search = this.#search
     const isStale = () => this.#lifetime.signal.aborted || search !== this.#search
+    const isSameOutage = this.#outageSince !== undefined
     this.#outageSince ??= performance.now()
     const deadline = this.#outageSince + this.#options.budgetMs
     try {
+      // A model that opens and closes at once must not be stormed with connections.
+      if (lost && isSameOutage && !first) await this.#backOff(lost, deadline)
       await this.#reach(first, deadline, isStale)
       await this.#restore()
     } catch (error) {
@@ -129,7 +136,9 @@ export class ModelLink extends EventEmitter<ModelLinkEvents> {
     if (isStale()) return
     this.#state = 'up'
     setTimeout(() => {
-      if (!isStale() && this.#state === 'up') this.#outageSince = undefined
+      if (isStale() || this.#state !== 'up') return
+      this.#outageSince = undefined
+      this.#backoffMs = FIRST_BACKOFF_MS
     }, PROVEN_MS).unref()
     this.emit('up')
     // What the model said early comes last: by then everybody listens.
@@ -138,17 +147,22 @@ export class ModelLink extends EventEmitter<ModelLinkEvents> {
 
   /** Tries until the configuration is on the wire; throws the last attempt's trouble, or the first one that is final. */
   async #reach(first: ModelSocket | undefined, deadline: number, isStale: () => boolean): Promise<void> {
-    let backoffMs = FIRST_BACKOFF_MS
     for (let socket = first; ; socket = undefined) {
       try {
         return await this.#attempt(socket ?? this.#options.openSocket(), deadline)
       } catch (error) {
-        const canRetry = error instanceof ModelError && !error.isFinal && performance.now() + backoffMs < deadline
-        if (isStale() || !canRetry) throw error
+        if (isStale() || !(error instanceof ModelError) || error.isFinal) throw error
+        await this.#backOff(error, deadline)
       }
-      await delay(backoffMs, undefined, { signal: this.#lifetime.signal })
-      backoffMs = Math.min(backoffMs * 2, LONGEST_BACKOFF_MS)
     }
+  }
+
+  /** Waits, longer each time of an outage. Throws the trouble itself when its budget would be spent. */
+  async #backOff(trouble: ModelError, deadline: number): Promise<void> {
+    const waitMs = this.#backoffMs
+    if (performance.now() + waitMs >= deadline) throw trouble
+    this.#backoffMs = Math.min(waitMs * 2, LONGEST_BACKOFF_MS)
+    await delay(waitMs, undefined, { signal: this.#lifetime.signal })
   }
 
   async #attempt(socket: ModelSocket, deadline: number): Promise<void> {
@@ -198,6 +212,27 @@ export class ModelLink extends EventEmitter<ModelLinkEvents> {
     this.#socket?.close()
     this.session.close()
   }
+}
+
+/**
+ * The SDK's session listens to its transport only from `connect()` on, which waits for `start`: until then whoever
+ * listens to the session's `transport_event` is told of Twilio's frames here.
+ */
+function tellBeforeConnect(session: EventEmitter, transport: CallTransport): void {
+  const tell = (event: object): void => {
+    let isConnected = false
+    const note = (told: unknown) => {
+      isConnected ||= told === event
+    }
+    session.on('transport_event', note)
+    // The session's own listener comes after this one, in the same tick.
+    queueMicrotask(() => {
+      session.off('transport_event', note)
+      if (isConnected) transport.off('*', tell)
+      else session.emit('transport_event', event)
+    })
+  }
+  transport.on('*', tell)
 }
 
 /** Assistant audio cannot be given back to the model, text can. (OpenAI Realtime guide; seen 10 of 10) */

@@ -24,6 +24,7 @@ interface Entry {
 export class Transcript {
   readonly #entries: Entry[] = []
   readonly #heard: (itemId: string) => Heard | undefined
+  readonly #forgotten = new Set<string>()
   #notes = 0
 
   /** @param heard what was played of an item; the transcript asks it rather than keep a copy */
@@ -36,8 +37,9 @@ export class Transcript {
     this.#entry(id, 'caller')
   }
 
+  /** The words of a turn come later than the turn, also those of one that was forgotten. */
   callerWords(id: string, text: string): void {
-    this.#entry(id, 'caller').text = text.trim()
+    if (!this.#forgotten.has(id)) this.#entry(id, 'caller').text = text.trim()
   }
 
   agentWords(id: string, delta: string): void {
@@ -55,6 +57,12 @@ export class Transcript {
   recall(memory: readonly Memory[]): void {
     for (const { who, text } of memory)
       this.note(who === 'note' ? text : `Earlier on this call, the ${who} said: ${text}`)
+  }
+
+  forget(id: string): void {
+    this.#forgotten.add(id)
+    const index = this.#entries.findIndex((entry) => entry.id === id)
+    if (index >= 0) this.#entries.splice(index, 1)
   }
 
   /** The last turn's words are not known and are about to be heard again. */

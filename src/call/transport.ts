@@ -16,6 +16,9 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
   readonly #gaps = new InputGaps((silence) => this.#append(silence))
   readonly #onBadEvent: (error: unknown) => void
   #lastEventAt = 0
+  #isSpeechStarting = false
+  /** Asked when speech has just started: true lets playback go on, until `interrupt` is called. */
+  holdInterruption: () => boolean = () => false
 
   /** @param openSocket is asked once for each `connect()`, and answers with an open socket or a ModelError */
   constructor(stream: MediaStream, openSocket: () => Promise<ModelSocket>, onBadEvent: (error: unknown) => void) {
@@ -29,7 +32,10 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
     this.on('connection_change', (status) => {
       if (status === 'connecting') this.#gaps.restart()
     })
-    this.onModel('input_audio_buffer.speech_started', () => this.#gaps.speechStarted())
+    this.onModel('input_audio_buffer.speech_started', () => {
+      this.#isSpeechStarting = true
+      this.#gaps.speechStarted()
+    })
     this.onModel('input_audio_buffer.speech_stopped', () => this.#gaps.speechStopped())
   }
 
@@ -71,6 +77,13 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
     } catch (error) {
       this.#onBadEvent(error)
     }
+  }
+
+  /** The SDK calls this in the same tick as `speech_started`, and whoever wants the agent to stop at any other time. */
+  override interrupt(cancelOngoingResponse = true): void {
+    const isAutomatic = this.#isSpeechStarting
+    this.#isSpeechStarting = false
+    if (!isAutomatic || !this.holdInterruption()) super.interrupt(cancelOngoingResponse)
   }
 
   #append(audio: string): void {

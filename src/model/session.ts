@@ -11,6 +11,8 @@ export interface SessionSettings {
   readonly voice: string
   /** OpenAI's traces would hold the caller's words. */
   readonly tracing: boolean
+  /** Our own behaviour decides when the caller is answered and when the agent is interrupted, not the model. */
+  readonly takesTurns: boolean
   readonly outputGuardrails: RealtimeOutputGuardrail[]
 }
 
@@ -18,16 +20,22 @@ export interface SessionSettings {
  * The session's audio for a telephone line. Formats are always given both ways: without them the SDK asks for 24 kHz
  * PCM, which is noise on a phone. The rest is tuned for a line with one voice, narrow band and a delay:
  */
-function phoneAudio(voice: string) {
+function phoneAudio({ voice, takesTurns }: SessionSettings) {
   return {
     input: {
       format: { type: 'audio/pcmu' as const },
       // A handset is held to the mouth: near-field is the filter that keeps the room out without eating words.
       noiseReduction: { type: 'near_field' },
+      // For the transcript, and for a model that has to go on where another was lost; the agent itself hears the audio.
       transcription: { model: 'gpt-4o-mini-transcribe' },
       // Waits for the end of the thought and not for a fixed pause, so that a caller who looks for a word keeps the
       // turn. The model cancels its own answer when it is spoken over; the SDK then clears what Twilio still holds.
-      turnDetection: { type: 'semantic_vad', eagerness: 'auto' as const, createResponse: true, interruptResponse: true }
+      turnDetection: {
+        type: 'semantic_vad',
+        eagerness: 'auto' as const,
+        createResponse: !takesTurns,
+        interruptResponse: !takesTurns
+      }
     },
     output: { format: { type: 'audio/pcmu' as const }, voice }
   }
@@ -43,7 +51,7 @@ export function sessionOptions<Context>(
     transport,
     model: settings.model,
     context,
-    config: { audio: phoneAudio(settings.voice) },
+    config: { audio: phoneAudio(settings) },
     outputGuardrails: settings.outputGuardrails,
     tracingDisabled: !settings.tracing
   }

@@ -138,14 +138,18 @@ export class ModelSocket extends EventEmitter<ModelSocketEvents> {
   }
 
   #onMessage(data: string): void {
-    if (data.startsWith('{"type":"error"') || data.includes('"type":"error"')) this.#noteError(data)
+    if (data.includes('"type":"error"')) this.#noteError(data)
     if (this.#early) this.#early.push(data)
     else this.#tell('message', { type: 'message', data })
   }
 
   #noteError(data: string): void {
-    const event = JSON.parse(data) as { type: string; error?: { code?: unknown } }
-    if (event.type === 'error' && typeof event.error?.code === 'string') this.#lastErrorCode = event.error.code
+    try {
+      const event = JSON.parse(data) as { type: string; error?: { code?: unknown } }
+      if (event.type === 'error' && typeof event.error?.code === 'string') this.#lastErrorCode = event.error.code
+    } catch {
+      // What is no JSON says nothing here either; the SDK skips it.
+    }
   }
 
   #onClose(code: number): void {

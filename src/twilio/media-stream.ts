@@ -171,7 +171,7 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
     const text = data.toString()
     const frame = parseFrame(text)
     if (!frame) return this.#refuse('not a frame')
-    if (frame.event === 'connected') return
+    if (frame.event === 'connected') return this.#tellTransport(text)
     if (frame.event === 'start') return this.#onStart(frame, text)
     if (!this.#start) return this.#refuse('before start')
     if (frame.streamSid !== this.#start.frame.streamSid) return this.#refuse('of another stream')
