@@ -7,6 +7,8 @@ import type { Call } from './call/call.ts'
 import type { Config } from './config.ts'
 import { loggerOptions } from './log.ts'
 import { callsPlugin } from './plugins/calls.ts'
+import { limits, serverLimits, streamLimits } from './plugins/limits.ts'
+import { securityHeaders } from './plugins/security-headers.ts'
 import { requireTwilio } from './plugins/twilio-only.ts'
 import type { SaveRecord } from './records/record.ts'
 import { callEnded } from './routes/call-ended.ts'
@@ -27,21 +29,18 @@ export interface Dependencies {
   readonly logTo: { write(line: string): void } | undefined
 }
 
-/** A `media` frame is 400 bytes; nothing that Twilio sends comes near this. */
-const MAX_FRAME_BYTES = 64 * 1024
-/** Twilio's webhooks have 2 kB of parameters. */
-const MAX_BODY_BYTES = 64 * 1024
-
 /** The whole server, in the order in which it is put together. */
 export async function buildApp(config: Config, overrides: Partial<Dependencies> = {}): Promise<FastifyInstance> {
   const app = Fastify({
     logger: loggerOptions(config.log.level, overrides.logTo),
     // One line a request, below, instead of Fastify's two with the query in them.
     logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: MAX_BODY_BYTES
+    ...serverLimits
   })
 
-  await app.register(websocket, { options: { maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false } })
+  await app.register(securityHeaders)
+  await app.register(websocket, streamLimits)
+  await app.register(limits, { config })
   await app.register(callsPlugin, {
     config,
     agent: overrides.agent ?? triageAgent,
@@ -59,7 +58,9 @@ export async function buildApp(config: Config, overrides: Partial<Dependencies> 
     // The path without its query: Twilio's GET webhooks carry the caller's number there.
     const path = request.url.split('?', 1)[0]
     const fields = { method: request.method, path, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }
-    if (path === '/health' || path === '/ready') request.log.debug(fields, 'request')
+    const isProbe = path === '/health' || path === '/ready'
+    // A flood is not to flood the log too; that it came was said when it began.
+    if (isProbe || reply.statusCode === 429) request.log.debug(fields, 'request')
     else request.log.info(fields, 'request')
   })
 
@@ -70,7 +71,7 @@ export async function buildApp(config: Config, overrides: Partial<Dependencies> 
     await scope.register(formbody)
     scope.addHook('preValidation', requireTwilio(config))
     scope.setErrorHandler(async (error: Error & { statusCode?: number }, request, reply) => {
-      if (error.statusCode !== undefined && error.statusCode < 500) return reply.code(error.statusCode).send()
+      if (error.statusCode !== undefined && error.statusCode < 500) return reply.refuse(error.statusCode)
       request.log.error({ err: error }, 'a webhook failed')
       // Anything but TwiML would have Twilio's own voice read an "application error" to the caller.
       return reply.code(200).type('text/xml').send(apologyTwiml(config.call.fallbackNumber))

@@ -257,8 +257,8 @@ export class Call {
       this.end('stream_abused')
     })
     stream.on('gone', ({ stopped }) => this.#onGone(stopped))
-    stream.tapAudio((text) => {
-      if (this.transport.hasRawListeners(this.session)) this.transport.emitTwilioMessage(JSON.parse(text))
+    stream.tapRaw((text) => {
+      if (this.transport.hasRawListeners) this.transport.emitTwilioMessage(JSON.parse(text))
     })
   }
 

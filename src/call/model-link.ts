@@ -59,6 +59,7 @@ export class ModelLink extends EventEmitter<ModelLinkEvents> {
     this.#specialist = options.agent
     this.transport = new CallTransport(options.stream, () => this.#openSocket(), options.onBadEvent)
     this.session = createSession(options.agent, options.settings, options.context, this.transport)
+    this.transport.session = this.session
     tellBeforeConnect(this.session, this.transport)
     this.session.on('agent_handoff', (_context, _from, to) => {
       this.#specialist = to as RealtimeAgent<CallContext>
@@ -219,19 +220,18 @@ export class ModelLink extends EventEmitter<ModelLinkEvents> {
  * listens to the session's `transport_event` is told of Twilio's frames here.
  */
 function tellBeforeConnect(session: EventEmitter, transport: CallTransport): void {
+  const untold = new Set<object>()
+  const passedOn = (event: object): void => void untold.delete(event)
   const tell = (event: object): void => {
-    let isConnected = false
-    const note = (told: unknown) => {
-      isConnected ||= told === event
-    }
-    session.on('transport_event', note)
+    untold.add(event)
     // The session's own listener comes after this one, in the same tick.
     queueMicrotask(() => {
-      session.off('transport_event', note)
-      if (isConnected) transport.off('*', tell)
-      else session.emit('transport_event', event)
+      if (untold.delete(event)) return void session.emit('transport_event', event)
+      session.off('transport_event', passedOn)
+      transport.off('*', tell)
     })
   }
+  session.on('transport_event', passedOn)
   transport.on('*', tell)
 }
 

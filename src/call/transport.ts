@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events'
+import type { TransportLayerAudio } from '@openai/agents/realtime'
 import { TwilioRealtimeTransportLayer } from '@openai/agents-extensions'
 import type { WebSocket, MessageEvent as WsMessageEvent } from 'ws'
 import type { ModelEvents } from '../model/events.ts'
@@ -6,6 +7,7 @@ import type { ModelSocket } from '../model/socket.ts'
 import type { MediaFrame } from '../twilio/frames.ts'
 import { InputGaps } from '../twilio/input-gaps.ts'
 import type { MediaStream } from '../twilio/media-stream.ts'
+import { AudioShortcut } from './audio-shortcut.ts'
 
 /**
  * The SDK's Twilio transport between our two sockets: it is given the MediaStream in place of Twilio's and a ModelSocket
@@ -14,6 +16,7 @@ import type { MediaStream } from '../twilio/media-stream.ts'
  */
 export class CallTransport extends TwilioRealtimeTransportLayer {
   readonly #gaps = new InputGaps((silence) => this.#append(silence))
+  readonly #shortcut: AudioShortcut
   readonly #onBadEvent: (error: unknown) => void
   #lastEventAt = 0
   #isSpeechStarting = false
@@ -22,11 +25,23 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
 
   /** @param openSocket is asked once for each `connect()`, and answers with an open socket or a ModelError */
   constructor(stream: MediaStream, openSocket: () => Promise<ModelSocket>, onBadEvent: (error: unknown) => void) {
+    const shortcut = new AudioShortcut()
+    const { addEventListener, send } = stream.transportSocket
+    const sendAudio = (message: string) => {
+      const isAudio = shortcut.payload !== undefined && message.startsWith('{"event":"media"')
+      if (isAudio) stream.sendMedia(shortcut.payload)
+      else send(message)
+    }
     super({
-      twilioWebSocket: stream.transportSocket as unknown as WebSocket,
-      createWebSocket: async () => (await openSocket()) as unknown as WebSocket,
+      twilioWebSocket: { addEventListener, send: sendAudio } as unknown as WebSocket,
+      createWebSocket: async () => {
+        const socket = await openSocket()
+        socket.translate = (message) => (this.#isListenedTo ? message : shortcut.shorten(message))
+        return socket as unknown as WebSocket
+      },
       skipOpenEventListeners: true
     })
+    this.#shortcut = shortcut
     this.#onBadEvent = onBadEvent
     stream.on('start', (frame) => this.#gaps.reset(frame.isMulaw8k))
     this.on('connection_change', (status) => {
@@ -56,9 +71,23 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
     this.#append(frame.payload)
   }
 
-  /** Whether anybody but the session itself listens to raw events. */
-  hasRawListeners(session: EventEmitter): boolean {
-    return session.listenerCount('transport_event') > 0 || this.eventEmitter.listenerCount('*') > 1
+  /** The session has attached its listeners, this one among them. */
+  get hasSession(): boolean {
+    return this.eventEmitter.listenerCount('mcp_tools_listed') > 0
+  }
+
+  /** The session whose listeners decide whether every message has to be whole. */
+  session: EventEmitter | undefined
+
+  /** Somebody but the session itself listens to raw events. */
+  get hasRawListeners(): boolean {
+    return (this.session?.listenerCount('transport_event') ?? 0) > 0 || this.eventEmitter.listenerCount('*') > 1
+  }
+
+  /** Somebody wants the model's audio, or the messages that it comes in. */
+  get #isListenedTo(): boolean {
+    const { eventEmitter, session } = this
+    return this.hasRawListeners || (session?.listenerCount('audio') ?? 0) > 0 || eventEmitter.listenerCount('audio') > 1
   }
 
   /** A raw frame for whoever listens to the SDK's `transport_event`. */
@@ -77,6 +106,12 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
     } catch (error) {
       this.#onBadEvent(error)
     }
+  }
+
+  protected override _onAudio(event: TransportLayerAudio): void {
+    if (this.#shortcut.payload === undefined) return super._onAudio(event)
+    super._onAudio({ ...event, data: this.#shortcut.stand })
+    this.#shortcut.forget()
   }
 
   /** The SDK calls this in the same tick as `speech_started`, and whoever wants the agent to stop at any other time. */

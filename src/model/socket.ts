@@ -38,6 +38,8 @@ export class ModelSocket extends EventEmitter<ModelSocketEvents> {
   #trouble: ModelError | undefined
   #opening: Opening | undefined
   #hasSent = false
+  /** What the SDK gets to read of a message. */
+  translate: (message: string) => string = (message) => message
 
   constructor({ url, model, apiKey }: ModelAddress) {
     super()
@@ -88,7 +90,7 @@ export class ModelSocket extends EventEmitter<ModelSocketEvents> {
   deliver(): void {
     const early = this.#early ?? []
     this.#early = undefined
-    for (const data of early) this.#tell('message', { type: 'message', data })
+    for (const data of early) this.#tellMessage(data)
   }
 
   addEventListener(type: string, listener: Listener): void {
@@ -140,7 +142,11 @@ export class ModelSocket extends EventEmitter<ModelSocketEvents> {
   #onMessage(data: string): void {
     if (data.includes('"type":"error"')) this.#noteError(data)
     if (this.#early) this.#early.push(data)
-    else this.#tell('message', { type: 'message', data })
+    else this.#tellMessage(data)
+  }
+
+  #tellMessage(data: string): void {
+    this.#tell('message', { type: 'message', data: this.translate(data) })
   }
 
   #noteError(data: string): void {

@@ -33,6 +33,8 @@ export interface CallsOptions {
   readonly onCall: (call: Call) => void
 }
 
+/** An upgrade's signature never changes, so who has seen one can dial again; no more models than this wait for a `start`. */
+const MOST_SPARES = 4
 const GOODBYE =
   'The line has to be closed for maintenance now. Apologise in one short sentence, ask to call again, and say goodbye.'
 /** For those goodbyes to be heard. */
@@ -67,6 +69,11 @@ export class Calls {
   /** New callers are taken. */
   get isReady(): boolean {
     return this.#drained === undefined
+  }
+
+  /** This call has been given a line already. */
+  isExpecting(callSid: string): boolean {
+    return this.#lines.isWaiting(callSid)
   }
 
   /** Gives a new caller a line and starts opening their model, or says why not. A repeated webhook takes no second line. */
@@ -104,7 +111,7 @@ export class Calls {
       admit: (start, self) => this.#admit(start, self),
       openModel: () => this.warm.open(),
       takeWarmModel: (callSid) => this.warm.take(callSid),
-      spareModel: this.warm.size === 0 ? this.warm.open() : undefined
+      spareModel: this.#isSpareDue() ? this.warm.open() : undefined
     })
     this.#live.add(call)
     void call.ended.then((record) => this.#onEnded(call, record))
@@ -144,6 +151,14 @@ export class Calls {
       const first = await Promise.race([timeUp, ...arrivals, ...[...this.#live].map((call) => call.ended)])
       if (first === 'time up') return
     }
+  }
+
+  /** Nothing warm is waiting for anybody, and this is not one of many streams that have not said whose they are. */
+  #isSpareDue(): boolean {
+    if (this.warm.size > 0) return false
+    let unknown = 0
+    for (const call of this.#live) if (call.state.name === 'ringing') unknown += 1
+    return unknown < MOST_SPARES
   }
 
   #expect(answered: Answered): void {

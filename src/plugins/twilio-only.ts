@@ -1,6 +1,14 @@
-import type { FastifyBaseLogger, FastifyRequest, preValidationHookHandler } from 'fastify'
+import type { FastifyRequest, preValidationHookHandler } from 'fastify'
 import type { Config } from '../config.ts'
-import { isLocal, isSignedUpgrade, isSignedWebhook, publicOrigin, type SignedRequest } from '../twilio/signature.ts'
+import {
+  isLocal,
+  isSignedUpgrade,
+  isSignedWebhook,
+  publicOrigin,
+  type SignedRequest,
+  streamUrl
+} from '../twilio/signature.ts'
+import type { Refusal } from './limits.ts'
 
 /**
  * Lets nobody but Twilio through: every route of the scope that has this hook, and the WebSocket upgrade. Without an
@@ -8,8 +16,8 @@ import { isLocal, isSignedUpgrade, isSignedWebhook, publicOrigin, type SignedReq
  */
 export function requireTwilio(config: Config): preValidationHookHandler {
   return async (request, reply) => {
-    const allowed = isAllowed(request, config)
-    if (!allowed) return reply.code(403).send()
+    const refusal = refusalOf(request, config)
+    if (refusal) return reply.refuse(403, refusal)
   }
 }
 
@@ -18,15 +26,15 @@ export function signedRequest(request: FastifyRequest): SignedRequest {
   return { headers: request.headers, url: request.raw.url ?? '', remoteAddress: request.socket.remoteAddress }
 }
 
-function isAllowed(request: FastifyRequest, config: Config): boolean {
+function refusalOf(request: FastifyRequest, config: Config): Refusal | undefined {
   const signed = signedRequest(request)
   const { authToken } = config.twilio
-  if (authToken === undefined) return isLocal(signed) || refuseRemote(request.log)
+  if (authToken === undefined) return isLocal(signed) ? undefined : NOT_LOCAL
   const origin = publicOrigin(signed, config.server.publicUrl)
   const isTwilio = request.ws
     ? isSignedUpgrade(signed, origin, authToken)
     : isSignedWebhook(signed, origin, authToken, formOf(request))
-  return isTwilio || refuseUnsigned(request, origin)
+  return isTwilio ? undefined : notSigned(request, origin)
 }
 
 /** A POST is signed with its form's fields, a GET with its URL alone. */
@@ -34,18 +42,18 @@ function formOf(request: FastifyRequest): Record<string, unknown> {
   return (request.body ?? {}) as Record<string, unknown>
 }
 
-function refuseRemote(log: FastifyBaseLogger): false {
-  log.warn('refused a request from outside: set TWILIO_AUTH_TOKEN to serve more than this machine')
-  return false
+const NOT_LOCAL: Refusal = {
+  message: 'refused a request from outside: set TWILIO_AUTH_TOKEN to serve more than this machine'
 }
 
-function refuseUnsigned(request: FastifyRequest, origin: string): false {
-  const { pathname } = new URL(request.url, origin)
-  const checkedUrl = request.ws ? `${origin.replace(/^https?/, 'wss')}${pathname}` : `${origin}${pathname}`
-  const hasSignature = request.headers['x-twilio-signature'] !== undefined
-  request.log.warn(
-    { checkedUrl, hasSignature },
-    'refused a request whose Twilio signature is not valid for this URL: check PUBLIC_URL and TWILIO_AUTH_TOKEN'
-  )
-  return false
+/** The URL tells an operator what is wrong. It is the route's own: what the request says of itself is anybody's. */
+function notSigned({ ws, headers, routeOptions }: FastifyRequest, origin: string): Refusal {
+  return {
+    message:
+      'refused a request whose Twilio signature is not valid for this URL: check PUBLIC_URL and TWILIO_AUTH_TOKEN',
+    fields: {
+      checkedUrl: ws ? streamUrl(origin) : `${origin}${routeOptions.url}`,
+      hasSignature: headers['x-twilio-signature'] !== undefined
+    }
+  }
 }

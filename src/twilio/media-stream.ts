@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { RawData, WebSocket } from 'ws'
 import { BYTES_PER_MS, base64Bytes, type Frame, type MediaFrame, parseFrame, type StartFrame } from './frames.ts'
-import { Playback } from './playback.ts'
+import { isOurMark, Playback } from './playback.ts'
 
 /** What happens on a stream, for the call that owns it. */
 export interface MediaStreamEvents {
@@ -61,7 +61,7 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
   #heldMs = 0
   #droppedMs = 0
   #transportListeners: ((event: { data: string }) => void)[] = []
-  #audioTap: ((text: string) => void) | undefined
+  #rawTap: ((text: string) => void) | undefined
   #complained = new Set<RefusedFrame>()
   #wasPlaying = false
   #frameCredit = MAX_BURST_FRAMES
@@ -73,6 +73,10 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
     this.#socket = socket
     this.#maxHeldMs = options.maxHeldMs
     socket.on('message', (data, isBinary) => this.#onMessage(data, isBinary))
+    // ws answers each ping, so a flood of them costs as much as one of frames.
+    socket.on('ping', () => {
+      if (this.#state !== 'closed' && !this.#withinRate()) this.#abuse('frames a second')
+    })
     socket.on('close', (code) => this.#onClose(code))
     // A socket error is always followed by 'close' (ws), which is where the stream ends.
     socket.on('error', () => {})
@@ -108,9 +112,9 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
     send: (message) => this.#sendFromTransport(message)
   }
 
-  /** Gives every audio frame to `tap` as it came in; all other frames reach the transport, which tells whoever listens. */
-  tapAudio(tap: (text: string) => void): void {
-    this.#audioTap = tap
+  /** Gives audio and our own marks to `tap` as they came in; all other frames reach the transport, which tells whoever listens. */
+  tapRaw(tap: (text: string) => void): void {
+    this.#rawTap = tap
   }
 
   /** Sends caller audio to `sink`, what was held first, frame by frame and in order. */
@@ -175,7 +179,7 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
     if (frame.event === 'start') return this.#onStart(frame, text)
     if (!this.#start) return this.#refuse('before start')
     if (frame.streamSid !== this.#start.frame.streamSid) return this.#refuse('of another stream')
-    if (frame.event === 'media') this.#audioTap?.(text)
+    if (frame.event === 'media' || (frame.event === 'mark' && isOurMark(frame.name))) this.#rawTap?.(text)
     else this.#tellTransport(text)
     this.#onFrame(frame)
   }

@@ -27,6 +27,11 @@ interface PendingMark {
 /** The SDK names its marks `<item>:<ms>:g<n>:m<n>`, and `done:<item>:g<n>:m<n>` after the last audio of an item. */
 const SDK_MARK = /^(?:done:)?(.+?)(?::\d+)?:g\d+:m\d+$/
 
+/** A mark of ours: the SDK would warn that it does not know it. */
+export function isOurMark(name: string): boolean {
+  return !SDK_MARK.test(name)
+}
+
 /**
  * What was heard, as opposed to generated: fed with every media, mark and clear that goes to Twilio and every mark that
  * comes back. A mark that comes back after a `clear` proves nothing, because Twilio returns all pending marks then

@@ -34,7 +34,7 @@ export function isSignedWebhook(
   params: Readonly<Record<string, unknown>>
 ): boolean {
   const signature = firstOf(request.headers['x-twilio-signature'])
-  return signature !== undefined && twilio.validateRequest(authToken, signature, origin + request.url, { ...params })
+  return signature !== undefined && isValid(authToken, signature, origin + request.url, { ...params })
 }
 
 /** Whether an upgrade was signed by Twilio: as `wss://host/path`, with or without a slash at the end, never with a query. */
@@ -42,17 +42,33 @@ export function isSignedUpgrade(request: SignedRequest, origin: string, authToke
   const signature = firstOf(request.headers['x-twilio-signature'])
   if (signature === undefined || request.url.includes('?')) return false
   const url = streamUrl(origin)
-  return [url, `${url}/`].some((variant) => twilio.validateRequest(authToken, signature, variant, {}))
+  return [url, `${url}/`].some((variant) => isValid(authToken, signature, variant, {}))
+}
+
+/** A request line may hold a whole URL (RFC 9112, 3.2.2), on which the library throws; nothing that throws is signed. */
+function isValid(authToken: string, signature: string, url: string, params: Record<string, unknown>): boolean {
+  try {
+    return twilio.validateRequest(authToken, signature, url, params)
+  } catch {
+    return false
+  }
 }
 
 const FORWARDING_HEADERS = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip', 'via']
 const LOOPBACK = new Set(['127.0.0.1', '::1', '::ffff:127.0.0.1'])
 const LOCAL_HOST = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/
 
-/** Whether a request was made on this machine, and not through a tunnel that ends on it. */
+/** Whether a request was made on this machine, and not through a tunnel that ends on it or by a web page from elsewhere. */
 export function isLocal({ headers, remoteAddress }: SignedRequest): boolean {
-  if (FORWARDING_HEADERS.some((name) => headers[name] !== undefined)) return false
+  if (FORWARDING_HEADERS.some((name) => headers[name] !== undefined) || isFromWebPage(headers)) return false
   return LOOPBACK.has(remoteAddress ?? '') && LOCAL_HOST.test(firstOf(headers['host']) ?? '')
+}
+
+/** A browser on this machine shows pages of strangers, and lets them ask and dial us; it says whose page it was. */
+function isFromWebPage(headers: SignedRequest['headers']): boolean {
+  if (firstOf(headers['sec-fetch-site']) === 'cross-site') return true
+  const origin = firstOf(headers['origin'])
+  return origin !== undefined && !(URL.canParse(origin) && LOCAL_HOST.test(new URL(origin).host))
 }
 
 function firstOf(header: string | string[] | undefined): string | undefined {

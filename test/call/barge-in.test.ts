@@ -1,0 +1,99 @@
+import { describe, expect, test } from 'vitest'
+import type { PhoneCall } from '../../src/simulator/telephone/telephone.ts'
+import { eventually, startHouse } from '../house.ts'
+
+/** What the caller really heard of a tone, to the byte: everything that is not silence. */
+const heardMs = (phone: PhoneCall) => phone.heard.filter((byte) => byte !== 0xff && byte !== 0x7f).length / 8
+
+const clears = (phone: PhoneCall) => phone.frames.all.filter(({ event }) => event === 'clear')
+
+/** Turns come from the test alone. */
+const scene = { vad: false, pace: 10 }
+
+describe('a caller who speaks over the agent stops it where they heard it', () => {
+  test.each([
+    ['while it is still thinking of more', 1.5],
+    ['when it has long finished, and only its voice goes on', Number.POSITIVE_INFINITY]
+  ])('%s', async (_what, pace) => {
+    const house = await startHouse({ model: { ...scene, pace } })
+    const { phone, session } = await house.connect()
+    const said = session.say({ ms: 4_000 })
+    await eventually(
+      () => heardMs(phone),
+      (ms) => ms > 500
+    )
+    session.hearSpeech()
+    await phone.frames.next(({ event }) => event === 'clear')
+    const heard = heardMs(phone)
+    const { item_id, audio_end_ms } = await session.receives('conversation.item.truncate')
+    expect(item_id).toBe((await said).items[0]?.id)
+    // Marks stand every 200 ms, and the SDK adds 50 for what is being played just then.
+    expect(audio_end_ms).toBeGreaterThan(heard - 300)
+    expect(audio_end_ms).toBeLessThan(heard + 300)
+    expect(clears(phone)).toHaveLength(1)
+    // The model cancels by itself; a cancel of ours would only be refused.
+    expect(session.received.all.map(({ type }) => type)).not.toContain('response.cancel')
+    expect(session.errors).toEqual([])
+    expect(heardMs(phone)).toBeLessThan(heard + 300)
+  })
+
+  test('and the transcript keeps what they heard, marked as cut', async () => {
+    const house = await startHouse({ model: { ...scene, pace: Number.POSITIVE_INFINITY } })
+    const { phone, call, session } = await house.connect()
+    const words = 'one two three four five six seven eight nine ten'
+    await session.say({ ms: 4_000, transcript: words })
+    await eventually(
+      () => heardMs(phone),
+      (ms) => ms > 1_000
+    )
+    session.hearSpeech()
+    await phone.frames.next(({ event }) => event === 'clear')
+    const [turn] = call.transcript.turns
+    expect(turn).toMatchObject({ who: 'agent', cut: true, text: expect.stringMatching(/^one two/) })
+    expect(words.startsWith(`${turn?.text} `)).toBe(true)
+  })
+
+  test('and hears the next answer, not the rest of the old one', async () => {
+    const house = await startHouse({ model: { ...scene, brain: () => [{ tone: 100 }] } })
+    const { phone, call, session } = await house.connect()
+    void session.say({ ms: 4_000 })
+    await eventually(
+      () => heardMs(phone),
+      (ms) => ms > 300
+    )
+    session.hearSpeech()
+    await phone.frames.next(({ event }) => event === 'clear')
+    const before = heardMs(phone)
+    session.hearSilence('Wait.')
+    await eventually(
+      () => heardMs(phone) - before,
+      (ms) => ms >= 95
+    )
+    await eventually(
+      () => call.stream.playback.isPlaying,
+      (isPlaying) => !isPlaying
+    )
+    expect(heardMs(phone) - before).toBeLessThan(150)
+  })
+})
+
+test('a caller who speaks when everything was played clears nothing', async () => {
+  const house = await startHouse({ model: { ...scene, brain: () => [{ tone: 100 }] } })
+  const { phone, call, session } = await house.connect()
+  await session.say({ ms: 300 })
+  await phone.frames.next(({ event }) => event === 'media')
+  await eventually(
+    () => call.stream.playback.isPlaying,
+    (isPlaying) => !isPlaying
+  )
+  const before = phone.frames.all.length
+  session.hearSpeech()
+  session.hearSilence('Hello.')
+  await eventually(
+    () => phone.frames.all.slice(before).map(({ event }) => event),
+    (events) => events.includes('media')
+  )
+  expect(clears(phone)).toEqual([])
+  expect(session.received.all.map(({ type }) => type)).not.toContain('conversation.item.truncate')
+  expect(call.transcript.turns[0]).toMatchObject({ who: 'agent', cut: false })
+})

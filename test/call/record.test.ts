@@ -1,0 +1,113 @@
+import { describe, expect, test } from 'vitest'
+import { eventually, type House, startHouse } from '../house.ts'
+
+const INFO = 30
+
+/** A call in which both sides say something, and the caller hangs up. */
+async function talk(house: House) {
+  const { phone, call, session } = await house.connect()
+  await session.say({ ms: 200, transcript: 'Wonderful weather today.' })
+  await eventually(
+    () => call.transcript.turns.length,
+    (turns) => turns === 1
+  )
+  await eventually(
+    () => call.stream.playback.isPlaying,
+    (isPlaying) => !isPlaying
+  )
+  session.hearSpeech()
+  session.hearSilence('Purple elephants.')
+  await eventually(
+    () => call.transcript.turns.length,
+    (turns) => turns === 3
+  )
+  await eventually(
+    () => call.stream.playback.isPlaying,
+    (isPlaying) => !isPlaying
+  )
+  phone.hangUp()
+  return { phone, record: await house.records.next() }
+}
+
+const model = { vad: false, brain: () => [{ tone: 100, transcript: 'Certainly elephants.' }] }
+
+test('a call leaves one record of who, when, how long, how soon, how much and why', async () => {
+  const house = await startHouse({ model })
+  const before = Date.now()
+  const { phone, record } = await talk(house)
+  expect(record).toEqual({
+    callSid: phone.callSid,
+    streamSid: phone.streamSid,
+    from: '+15551230001',
+    to: '+15551239999',
+    startedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+    endedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+    durationMs: expect.any(Number),
+    firstAudioMs: expect.any(Number),
+    turns: 3,
+    reconnections: 0,
+    endReason: 'caller_hung_up'
+  })
+  const [started, ended] = [Date.parse(record.startedAt), Date.parse(record.endedAt)]
+  expect(started).toBeGreaterThanOrEqual(before)
+  expect(record.durationMs).toBe(ended - started)
+  expect(record.durationMs).toBeLessThanOrEqual(Date.now() - before)
+  expect(record.firstAudioMs).toBeGreaterThanOrEqual(0)
+  expect(record.firstAudioMs).toBeLessThan(record.durationMs)
+  expect(house.records.all).toHaveLength(1)
+})
+
+test('a record that cannot be saved is an error in the log and the end of nothing', async () => {
+  const house = await startHouse({
+    provokes: ['the log'],
+    overrides: { saveRecord: () => Promise.reject(new Error('The disk is full.')) }
+  })
+  const { phone } = await house.connect()
+  phone.hangUp()
+  const line = await house.log.next(({ level }) => level === 50)
+  expect(JSON.stringify(line)).toContain('The disk is full.')
+  const next = await house.connect()
+  expect(next.call.state.name).toBe('live')
+})
+
+describe('the log', () => {
+  test('has about six lines for a call, the last of them what became of it', async () => {
+    const house = await startHouse({ env: { LOG_LEVEL: 'info' }, model })
+    const { phone, record } = await talk(house)
+    const lines = house.log.all.filter(({ level, msg }) => level >= INFO && !msg.startsWith('Server listening'))
+    expect(lines.length).toBeLessThanOrEqual(8)
+    expect(lines.filter((line) => line['callSid'] === phone.callSid).length).toBeGreaterThanOrEqual(3)
+    const [end, ...others] = lines.filter(({ msg }) => msg === 'call ended')
+    expect(others).toEqual([])
+    const { from: _, to: __, ...told } = record
+    expect(end).toMatchObject({ ...told, level: INFO })
+  })
+
+  test.each(['info', 'debug', 'trace'])('at %s has no number, no word and no key', async (LOG_LEVEL) => {
+    const house = await startHouse({ env: { LOG_LEVEL }, model })
+    await talk(house)
+    const log = JSON.stringify(house.log.all)
+    for (const secret of ['5551230001', '5551239999', 'sk-practice', 'eather', 'lephants']) {
+      expect(log).not.toContain(secret)
+    }
+    expect(log).toContain('call ended')
+  })
+
+  test('has no number either when the webhook is a GET, whose query would bring it along', async () => {
+    const house = await startHouse()
+    const { phone } = await house.connect({ method: 'GET' })
+    phone.hangUp()
+    await house.records.next()
+    const log = JSON.stringify(house.log.all)
+    expect(log).toContain('"path":"/incoming-call"')
+    expect(log).not.toContain('5551230001')
+  })
+
+  test('has the words when it is asked for them', async () => {
+    const house = await startHouse({ env: { LOG_TRANSCRIPTS: 'true' }, model })
+    await talk(house)
+    const end = await house.log.next(({ msg }) => msg === 'call ended')
+    expect(JSON.stringify(end)).toContain('Purple elephants.')
+    expect(JSON.stringify(end)).not.toContain('5551230001')
+  })
+})
