@@ -8,6 +8,7 @@ import type { Config } from './config.ts'
 import { loggerOptions } from './log.ts'
 import { callsPlugin } from './plugins/calls.ts'
 import { limits, serverLimits, streamLimits } from './plugins/limits.ts'
+import { pressure } from './plugins/pressure.ts'
 import { securityHeaders } from './plugins/security-headers.ts'
 import { requireTwilio } from './plugins/twilio-only.ts'
 import type { SaveRecord } from './records/record.ts'
@@ -41,8 +42,10 @@ export async function buildApp(config: Config, overrides: Partial<Dependencies> 
   await app.register(securityHeaders)
   await app.register(websocket, streamLimits)
   await app.register(limits, { config })
+  await app.register(pressure)
   await app.register(callsPlugin, {
     config,
+    isOverloaded: () => app.isUnderPressure(),
     agent: overrides.agent ?? triageAgent,
     session: {
       ...config.openai,

@@ -3,8 +3,8 @@ import dotenv from 'dotenv'
 import { buildApp } from './app.ts'
 import { type Config, environment, InvalidEnvironment, loadConfig } from './config.ts'
 
-/** After the drain: time for records and sockets to be closed. */
-const CLOSE_MS = 5_000
+/** After the time for live calls: for the last goodbyes to be heard, and for records and sockets to be closed. */
+const CLOSE_MS = 20_000
 
 /** The settings, or the end: nobody can be served with half of them. */
 function configOrExit(): Config {

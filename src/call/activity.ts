@@ -17,7 +17,7 @@ export class Activity {
   isCutShort = false
   readonly #call: Call
   #toolsRunning = 0
-  #owed: { readonly instructions: string | undefined } | undefined
+  #owed: { readonly instructions: string | undefined; isBeingGiven: boolean } | undefined
   #isQuiet = false
 
   constructor(call: Call) {
@@ -34,13 +34,15 @@ export class Activity {
     })
     facts.on('responseStarted', () => {
       this.hasWords = false
+      if (this.#owed) this.#owed.isBeingGiven = true
       this.#set({ isResponding: true })
     })
     facts.on('agentWords', () => {
       this.hasWords = true
     })
     facts.on('responseFinished', ({ status }) => {
-      if (status !== 'failed') this.#owed = undefined
+      // What came to be owed while it ran (a tool has answered, a question is to be asked) is for the next one.
+      if (status !== 'failed' && this.#owed?.isBeingGiven) this.#owed = undefined
       this.isCutShort = false
       this.#set({ isResponding: false })
     })
@@ -60,6 +62,11 @@ export class Activity {
     return this.#toolsRunning > 0
   }
 
+  /** The caller speaks, and it is not merely a sound that lets the agent go on. */
+  get hasCallerTheFloor(): boolean {
+    return this.isCallerSpeaking && !this.#call.transport.holdInterruption()
+  }
+
   /** The caller hears the agent, or soon will. */
   get isAgentSpeaking(): boolean {
     return this.isResponding || this.#call.stream.playback.isPlaying
@@ -72,7 +79,7 @@ export class Activity {
 
   /** An answer is owed from now on, until one is finished. */
   owe(instructions: string | undefined): void {
-    this.#owed = { instructions }
+    this.#owed = { instructions, isBeingGiven: false }
     this.#call.facts.emit('answerOwed')
     this.#changed()
   }

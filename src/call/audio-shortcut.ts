@@ -1,8 +1,16 @@
 import { base64Bytes } from '../twilio/frames.ts'
 
-/** The model's spoken answer, 200 ms or so a message. (OpenAI Realtime API, server events) */
+/** The model's spoken answer, 200 ms or so a message, and its words. (OpenAI Realtime API, server events) */
 const AUDIO_DELTA = '{"type":"response.output_audio.delta"'
+const TRANSCRIPT_DELTA = '{"type":"response.output_audio_transcript.delta"'
 const DELTA = '"delta":"'
+
+/** The fields of a transcript's delta that the SDK passes on. */
+export interface TranscriptDelta {
+  readonly item_id: string
+  readonly response_id: string
+  readonly delta: string
+}
 
 /**
  * Takes the audio out of a message before the SDK reads it, so that it is not parsed twice, copied, decoded and encoded
@@ -28,6 +36,14 @@ export class AudioShortcut {
     if (start < DELTA.length || payload.length % 4 !== 0 || payload.includes('\\')) return message
     this.#payload = payload
     return message.slice(0, start) + message.slice(end)
+  }
+
+  /** The words in a message, if that is what it brings: the SDK would parse them twice to tell two listeners of them. */
+  transcriptDelta(message: string): TranscriptDelta | undefined {
+    if (!message.startsWith(TRANSCRIPT_DELTA)) return undefined
+    const event = JSON.parse(message) as Partial<TranscriptDelta>
+    const isWhole = [event.item_id, event.response_id, event.delta].every((value) => typeof value === 'string')
+    return isWhole ? (event as TranscriptDelta) : undefined
   }
 
   /** Stands for the audio that was taken out: the SDK asks for its length, and encodes what is in it: nothing. */

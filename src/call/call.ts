@@ -46,6 +46,9 @@ export interface CallDependencies {
   readonly spareModel: ModelSocket | undefined
 }
 
+/** The close code of a connection that is gone without a goodbye. (RFC 6455, 7.4.1) */
+const DIED = 1006
+
 /** Where a caller goes when the agent lets go of them. */
 export interface Transfer {
   readonly target: string
@@ -54,7 +57,7 @@ export interface Transfer {
 
 /** One caller, one stream, one session. What a receptionist does beyond that is in `behaviours/`. */
 export class Call {
-  readonly facts = new EventEmitter<CallFacts>()
+  readonly facts = new EventEmitter<CallFacts>({ captureRejections: true })
   /** Settles once, when the call has ended, with its record. Never rejects. */
   readonly ended: Promise<CallRecord>
   readonly stream: MediaStream
@@ -111,7 +114,8 @@ export class Call {
       budgetMs: this.config.call.modelReconnectMs,
       openSocket: dependencies.openModel,
       memory: () => this.#memory(),
-      onBadEvent: (err) => this.log.warn({ err }, 'the SDK could not read an event')
+      onBadEvent: (err) => this.log.warn({ err }, 'the SDK could not read an event'),
+      onFault: (error) => this.fail(error)
     })
     this.#listenToStream()
     this.#listenToModel()
@@ -168,7 +172,7 @@ export class Call {
     }
     const timer = setTimeout(() => {
       stop()
-      run()
+      this.#contain(run)
     }, ms)
     this.signal.addEventListener('abort', stop)
     return stop
@@ -186,26 +190,41 @@ export class Call {
   askToSpeak(instructions?: string): void {
     this.#activity.owe(instructions)
     if (instructions === undefined) return this.#request({})
-    void this.#agentInstructions().then((own) => this.#request({ instructions: withInstructions(own, instructions) }))
+    this.#agentInstructions()
+      .then((own) => this.#request({ instructions: withInstructions(own, instructions) }))
+      .catch((error) => this.fail(error))
   }
 
-  /** Asks for an answer past the SDK's queue, which waits for the answer to a request that may have been lost. */
-  nudge(event: 'response.create' | 'response.cancel' | 'session.update'): void {
+  /** Asks for the session to be confirmed, or for an answer to be given up, past whatever the SDK waits for. */
+  nudge(event: 'response.cancel' | 'session.update'): void {
     const session = event === 'session.update' ? { session: { type: 'realtime' } } : {}
     this.#link.sendPastQueue({ type: event, ...session })
   }
 
+  /** Asks for the answer that is owed past the SDK's queue, which waits for what becomes of a request that may be lost. */
+  nudgeAnswer(): void {
+    const instructions = this.#activity.owed?.instructions
+    const ask = (response: object) => this.#link.sendPastQueue({ type: 'response.create', response })
+    if (instructions === undefined) return ask({})
+    this.#agentInstructions()
+      .then((own) => ask({ instructions: withInstructions(own, instructions) }))
+      .catch((error) => this.fail(error))
+  }
+
   /** Stops what the agent is saying, where it was heard, as barge-in does. */
   interrupt(): void {
-    if (this.isModelUp) this.session.interrupt()
-    // Audio that Twilio got from a model that was lost since is not known to the SDK any more.
-    if (this.stream.playback.isPlaying) this.stream.sendClear()
+    this.#contain(() => {
+      if (this.isModelUp) this.session.interrupt()
+      // Audio that Twilio got from a model that was lost since is not known to the SDK any more.
+      if (this.stream.playback.isPlaying) this.stream.sendClear()
+    })
   }
 
   /** Takes a finished turn of the caller's out of the conversation, as if it had not been said. */
   forgetTurn(itemId: string): void {
     this.transcript.forget(itemId)
-    if (this.isModelUp) this.transport.sendEvent({ type: 'conversation.item.delete', item_id: itemId })
+    this.#activity.callerTurns -= 1
+    if (this.isModelUp) this.transport.forget(itemId)
   }
 
   /** Hears the caller's audio on its way to the model, frame by frame. */
@@ -230,15 +249,31 @@ export class Call {
     this.#apply({ type: 'ended', at: Date.now(), reason })
     this.#lifetime.abort()
     this.#spare?.close()
-    this.#link.close()
-    this.stream.close(closeCodeFor(reason))
+    // Either tells whoever listens in, and what they throw must not keep the other open.
+    this.#contain(() => this.#link.close())
+    this.#contain(() => this.stream.close(closeCodeFor(reason)))
     const record = this.#record(reason)
     const { from: caller, to: _, ...summary } = record
     const words = this.config.log.transcripts ? { said: this.transcript.turns } : {}
     this.log.info({ ...summary, caller, endedFrom: from, ...words }, 'call ended')
-    this.facts.emit('ended', record)
+    this.#contain(() => this.facts.emit('ended', record))
     this.facts.removeAllListeners()
     this.#settle(record)
+  }
+
+  /** An exception, of ours or of whoever listens in, ends this call and no other. */
+  fail(error: unknown): void {
+    this.log.error({ err: error }, 'a fault ended the call')
+    this.end('internal_error')
+  }
+
+  /** Around everything that a socket, a timer or a promise begins: nobody above it would catch what is thrown. */
+  #contain(run: () => void): void {
+    try {
+      run()
+    } catch (error) {
+      this.fail(error)
+    }
   }
 
   #listenToStream(): void {
@@ -257,6 +292,8 @@ export class Call {
       this.end('stream_abused')
     })
     stream.on('gone', ({ stopped }) => this.#onGone(stopped))
+    stream.on('fault', (error) => this.fail(error))
+    Object.assign(facts, { [EventEmitter.captureRejectionSymbol]: (error: unknown) => this.fail(error) })
     stream.tapRaw((text) => {
       if (this.transport.hasRawListeners) this.transport.emitTwilioMessage(JSON.parse(text))
     })
@@ -264,19 +301,26 @@ export class Call {
 
   #listenToModel(): void {
     const { facts, transcript, transport } = this
-    this.#link.on('up', () => this.#onModelUp())
-    this.#link.on('lost', (error) => this.#onModelLost(error))
+    this.#link.on('up', () => this.#contain(() => this.#onModelUp()))
+    this.#link.on('lost', (error) => this.#contain(() => this.#onModelLost(error)))
     this.#link.on('failed', (error) => {
       this.log.error({ trouble: error.trouble, code: error.code, err: error.cause }, 'the model could not be had')
       this.end(reasonFor(error.trouble))
+    })
+    this.#link.on('alive', () => this.#recent.alive())
+    this.session.on('agent_handoff', () => {
+      // The SDK asks the specialist to speak; a model that is lost before it does still owes it.
+      if (this.isModelUp) this.#activity.owe(undefined)
     })
     transport.onModel('input_audio_buffer.speech_started', () => {
       this.#recent.speechStarted()
       facts.emit('callerSpeaking')
       // The SDK clears what it knows of; after a reconnection it knows nothing of what Twilio still plays.
-      setImmediate(() => this.#clearForgottenAudio())
+      setImmediate(() => this.#contain(() => this.#clearForgottenAudio()))
     })
-    transport.onModel('input_audio_buffer.speech_stopped', () => facts.emit('callerSilent'))
+    transport.onModel('input_audio_buffer.speech_stopped', () => {
+      facts.emit('callerSilent')
+    })
     transport.onModel('input_audio_buffer.committed', ({ item_id }) => {
       transcript.callerTurn(item_id)
       if (this.#answersByItself) this.#activity.owe(undefined)
@@ -329,6 +373,8 @@ export class Call {
   #onModelLost(error: ModelError): void {
     this.log.warn({ trouble: error.trouble, code: error.code }, 'the model was lost')
     this.stream.hold()
+    // Who says goodbye has heard everything up to then.
+    if (error.trouble === 'closed' && error.code !== DIED) this.#recent.alive()
     this.#reconnections += 1
     this.#apply({ type: 'model lost', at: Date.now() })
     this.facts.emit('modelLost', error)
@@ -349,7 +395,8 @@ export class Call {
   /** A tool answered when the model that had asked was gone: the outcome goes to the one that is there now. */
   #onLateOutcome(name: string, outcome: string): void {
     this.tellAgent(`The tool ${name}, which you called before the line to you was interrupted, answered: ${outcome}`)
-    if (this.isModelUp) this.askToSpeak()
+    // Whoever speaks just now is answered when they have finished.
+    if (!this.#activity.hasCallerTheFloor) this.askToSpeak()
   }
 
   #memory(): readonly Memory[] {

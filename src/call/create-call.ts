@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import { MediaStream } from '../twilio/media-stream.ts'
 import type { Behaviour } from './behaviours/behaviour.ts'
@@ -39,9 +40,9 @@ const BEHAVIOURS: readonly Behaviour[] = [
 const HELD_BEYOND_BUDGET_MS = 5_000
 
 /** A call on a stream that was just accepted. No `await` before this: ws drops what nobody listens to. */
-export function createCall(socket: WebSocket, dependencies: CallDependencies): Call {
+export function createCall(socket: WebSocket, tcp: Duplex, dependencies: CallDependencies): Call {
   const maxHeldMs = dependencies.config.call.modelReconnectMs + HELD_BEYOND_BUDGET_MS
-  const call = new Call(new MediaStream(socket, { maxHeldMs }), dependencies)
+  const call = new Call(new MediaStream(socket, tcp, { maxHeldMs }), dependencies)
   for (const behaviour of BEHAVIOURS) behaviour(call)
   return call
 }

@@ -9,6 +9,8 @@ export function afterwards(reason: EndReason): Afterwards {
     case 'transferred':
       return 'transfer'
     case 'stream_lost':
+    // Twilio asks, so it was the stream that went, and not the caller.
+    case 'caller_left_early':
       return 'stream again'
     case 'model_rejected':
     case 'model_refused':

@@ -1,19 +1,24 @@
+import type { FinishedResponse } from '../model/events.ts'
 import type { EndReason } from '../records/record.ts'
 import type { Call } from './call.ts'
 
 export interface EndWhenHeard {
   /** What the agent is asked to say first; undefined when it is saying it already. */
   readonly say?: string
-  /** The caller speaking over it keeps the line open. */
+  /** The caller speaking over it, or pressing a key, keeps the line open. */
   readonly cancelOnSpeech: boolean
 }
 
 /** Beyond the audio that is left to play: a mark that does not come back must not keep a line open. */
 const CAP_MS = 10_000
 
+const STAYS_OPEN = 'The caller spoke before they had heard you out, so the line stays open. Go on with the call.'
+
 /** Speaks, waits until it was played (not merely generated, and not cleared), and ends the call. */
 export function endWhenHeard(call: Call, reason: EndReason, { say, cancelOnSpeech }: EndWhenHeard): void {
   const { facts, stream, activity } = call
+  // They began to speak in the moment in which this was decided.
+  if (cancelOnSpeech && activity.hasCallerTheFloor) return call.tellAgent(STAYS_OPEN)
   // An answer that runs already comes before the one that is asked for.
   let answersToCome = (activity.isResponding ? 1 : 0) + (say === undefined ? 0 : 1)
   let stopCap = () => {}
@@ -29,26 +34,41 @@ export function endWhenHeard(call: Call, reason: EndReason, { say, cancelOnSpeec
     stopCap()
     stopCap = call.after(stream.playback.aheadMs + CAP_MS, finish)
   }
-  const onFinished = () => {
-    answersToCome -= 1
+  const onFinished = ({ status }: FinishedResponse) => {
+    // It is asked for again.
+    if (status !== 'failed') answersToCome -= 1
     restartCap()
     check()
+  }
+  const onSilent = ({ cleared }: { cleared: boolean }) => {
+    if (!cleared) check()
+    else if (cancelOnSpeech) cancel()
+    // The SDK is in the middle of an interruption, and has things to tell the model yet.
+    else setImmediate(check)
+  }
+  const onSpeaking = () => {
+    if (cancelOnSpeech && activity.hasCallerTheFloor) cancel()
   }
   const stop = () => {
     stopCap()
     facts.off('responseFinished', onFinished)
-    facts.off('agentSilent', check)
-    facts.off('callerSpeaking', cancel)
+    facts.off('agentSilent', onSilent)
+    facts.off('callerSpeaking', onSpeaking)
+    facts.off('keyPressed', onKey)
   }
   const cancel = () => {
-    if (!cancelOnSpeech) return
     call.log.info({ reason }, 'the caller spoke over the goodbye: the line stays open')
     stop()
+    call.tellAgent(STAYS_OPEN)
+  }
+  const onKey = () => {
+    if (cancelOnSpeech) cancel()
   }
 
   facts.on('responseFinished', onFinished)
-  facts.on('agentSilent', check)
-  facts.on('callerSpeaking', cancel)
+  facts.on('agentSilent', onSilent)
+  facts.on('callerSpeaking', onSpeaking)
+  facts.on('keyPressed', onKey)
   restartCap()
   if (say !== undefined) call.askToSpeak(say)
   else check()

@@ -21,11 +21,15 @@ export interface ModelLinkOptions {
   /** What a session that begins anew has to be told; asked as late as possible. */
   readonly memory: () => readonly Memory[]
   readonly onBadEvent: (error: unknown) => void
+  /** Told of what somebody who listens has thrown. */
+  readonly onFault: (error: unknown) => void
 }
 
 interface ModelLinkEvents {
   /** The session is configured and knows the conversation so far. */
   up: []
+  /** The model has answered a ping: it has heard everything that was sent before. */
+  alive: []
   /** The model went away after it had been reached. It is sought anew already. */
   lost: [ModelError]
   /** The budget is spent, or the trouble is final. */
@@ -57,7 +61,7 @@ export class ModelLink extends EventEmitter<ModelLinkEvents> {
     super()
     this.#options = options
     this.#specialist = options.agent
-    this.transport = new CallTransport(options.stream, () => this.#openSocket(), options.onBadEvent)
+    this.transport = new CallTransport(options.stream, () => this.#openSocket(), options)
     this.session = createSession(options.agent, options.settings, options.context, this.transport)
     this.transport.session = this.session
     tellBeforeConnect(this.session, this.transport)
@@ -101,7 +105,7 @@ export class ModelLink extends EventEmitter<ModelLinkEvents> {
   }
 
   /** Straight to the model, and not behind what the SDK is waiting for. */
-  sendPastQueue(event: { readonly type: string }): void {
+  sendPastQueue(event: { readonly type: string; readonly response?: object }): void {
     if (this.#state === 'up') this.#socket?.send(JSON.stringify(event))
   }
 
@@ -174,11 +178,14 @@ export class ModelLink extends EventEmitter<ModelLinkEvents> {
       socket.close()
       this.session.close()
     }
+    socket.on('alive', () => this.emit('alive'))
+    socket.on('fault', this.#options.onFault)
     socket.once('lost', (error) => {
       trouble ??= error
       if (this.#socket === socket) this.drop(error)
     })
-    const timer = setTimeout(() => giveUp(new ModelError('unreachable', 'timeout')), deadline - performance.now())
+    const leftMs = Math.max(0, deadline - performance.now())
+    const timer = setTimeout(() => giveUp(new ModelError('unreachable', 'timeout')), leftMs)
     try {
       await this.session.connect({ apiKey: this.#options.apiKey })
     } catch (error) {
@@ -187,7 +194,10 @@ export class ModelLink extends EventEmitter<ModelLinkEvents> {
       clearTimeout(timer)
     }
     // Closed in the same tick, connect() resolves with nothing connected: the state decides, not the promise.
-    if (trouble) throw trouble
+    if (trouble) {
+      this.session.close()
+      throw trouble
+    }
     if (this.transport.status !== 'connected') throw new ModelError('closed')
     this.#state = 'restoring'
   }

@@ -6,26 +6,42 @@ const LEAD_IN_FRAMES = 30
 const MOST_FRAMES = 1_500
 
 /**
- * The caller's words that the model has heard but not understood yet. A model that is lost then takes them with it, so
- * they are kept until it has answered or written them down, and are given to the next one.
+ * The caller's words that the model has heard but not understood yet, or may never have heard. A model that is lost takes
+ * them with it, so they are kept until it has answered or written them down, and are given to the next one.
  */
 export class RecentAudio {
   #frames: MediaFrame[] = []
   #isOpen = false
+  /** Where the words begin that are being spoken now; undefined while nobody speaks. */
+  #speechFrom: number | undefined
 
   push(frame: MediaFrame): void {
     this.#frames.push(frame)
-    if (this.#frames.length > (this.#isOpen ? MOST_FRAMES : LEAD_IN_FRAMES)) this.#frames.shift()
+    if (this.#frames.length <= MOST_FRAMES) return
+    this.#frames.shift()
+    if (this.#speechFrom) this.#speechFrom -= 1
+  }
+
+  /** The model has heard what was sent to it so far, and has not noticed that anybody speaks. */
+  alive(): void {
+    if (!this.#isOpen) this.#frames = this.#frames.slice(-LEAD_IN_FRAMES)
   }
 
   speechStarted(): void {
+    this.alive()
     this.#isOpen = true
+    this.#speechFrom = Math.max(0, this.#frames.length - LEAD_IN_FRAMES)
   }
 
-  /** The words were answered or written down. */
+  speechStopped(): void {
+    this.#speechFrom = undefined
+  }
+
+  /** The words were answered or written down; those that are being spoken since are not. */
   understood(): void {
-    this.#isOpen = false
-    this.#frames = this.#frames.slice(-LEAD_IN_FRAMES)
+    this.#isOpen = this.#speechFrom !== undefined
+    this.#frames = this.#frames.slice(this.#speechFrom ?? -LEAD_IN_FRAMES)
+    if (this.#isOpen) this.#speechFrom = 0
   }
 
   /** There are words that nobody has understood. */
@@ -33,11 +49,12 @@ export class RecentAudio {
     return this.#isOpen
   }
 
-  /** Those words, for the next model; they are kept again as they are sent to it. Nothing when all was understood. */
+  /** Those words, or else what no model has acknowledged, for the next one; they are kept again as they are sent to it. */
   take(): readonly MediaFrame[] {
-    const frames = this.#isOpen ? this.#frames : []
+    const frames = this.#frames
     this.#frames = []
     this.#isOpen = false
+    this.#speechFrom = undefined
     return frames
   }
 }

@@ -1,6 +1,8 @@
 import { backgroundResult, isBackgroundResult } from '@openai/agents/realtime'
 import type { Call } from './call.ts'
 
+const FAILED = 'This could not be done: something went wrong on our side. Apologise briefly and offer something else.'
+
 interface ToolRunsOptions {
   readonly call: Call
   /** The model that asked is gone, so its answer has to be told to the one that is there. */
@@ -30,23 +32,39 @@ export class ToolRuns {
     const startedAt = performance.now()
     this.#running.set(id, name)
     activity.toolStarted()
-    let outcome = 'It failed.'
+    let outcome = FAILED
+    let isLastWord = false
     try {
       const result = await invoke()
       outcome = asText(result)
-      return activity.callerTurns === callerTurns && !activity.isCallerSpeaking ? result : this.#inPassing(result)
+      isLastWord = isBackgroundResult(result)
+      const isAwaited = activity.callerTurns === callerTurns && !activity.hasCallerTheFloor
+      return this.#owing(isAwaited ? result : this.#inPassing(result))
+    } catch (error) {
+      // The SDK answers a call that has thrown with nothing, and the model would wait for ever.
+      this.#call.log.error(
+        { tool: name, error: error instanceof Error ? error.name : typeof error },
+        'a tool has thrown'
+      )
+      return this.#owing(FAILED)
     } finally {
       this.#running.delete(id)
       activity.toolFinished()
       this.#call.log.info({ tool: name, ms: Math.round(performance.now() - startedAt) }, 'tool ran')
-      this.#remember(name, outcome, modelGeneration)
+      this.#remember(name, outcome, this.#call.modelGeneration !== modelGeneration && !isLastWord)
     }
   }
 
-  #remember(name: string, outcome: string, askedIn: number): void {
+  #remember(name: string, outcome: string, isLate: boolean): void {
     if (this.#call.signal.aborted) return
-    if (this.#call.modelGeneration !== askedIn) this.#onLate(name, outcome)
+    if (isLate) this.#onLate(name, outcome)
     else this.#call.transcript.note(`The tool ${name} was called and answered: ${outcome}`)
+  }
+
+  /** Whoever hears of an outcome has to say something about it, unless the tool has said that nothing is left to say. */
+  #owing(result: unknown): unknown {
+    if (!isBackgroundResult(result) && !this.#call.signal.aborted) this.#call.activity.owe(undefined)
+    return result
   }
 
   /** The caller went on talking while the tool ran: what it found may not be wanted any more. */
@@ -54,7 +72,7 @@ export class ToolRuns {
     if (isBackgroundResult(result)) return result
     const text = `${asText(result)} (The caller has spoken since: mention this only if it still matters.)`
     // In the middle of their sentence it would be blurted out, and the end of their turn asks for an answer anyway.
-    return this.#call.activity.isCallerSpeaking ? backgroundResult(text) : text
+    return this.#call.activity.hasCallerTheFloor ? backgroundResult(text) : text
   }
 }
 

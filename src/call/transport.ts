@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events'
-import type { TransportLayerAudio } from '@openai/agents/realtime'
+import type { RealtimeClientMessage, TransportLayerAudio } from '@openai/agents/realtime'
 import { TwilioRealtimeTransportLayer } from '@openai/agents-extensions'
 import type { WebSocket, MessageEvent as WsMessageEvent } from 'ws'
 import type { ModelEvents } from '../model/events.ts'
@@ -8,6 +8,11 @@ import type { MediaFrame } from '../twilio/frames.ts'
 import { InputGaps } from '../twilio/input-gaps.ts'
 import type { MediaStream } from '../twilio/media-stream.ts'
 import { AudioShortcut } from './audio-shortcut.ts'
+
+interface Troubles {
+  readonly onBadEvent: (error: unknown) => void
+  readonly onFault: (error: unknown) => void
+}
 
 /**
  * The SDK's Twilio transport between our two sockets: it is given the MediaStream in place of Twilio's and a ModelSocket
@@ -18,13 +23,19 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
   readonly #gaps = new InputGaps((silence) => this.#append(silence))
   readonly #shortcut: AudioShortcut
   readonly #onBadEvent: (error: unknown) => void
+  readonly #onFault: (error: unknown) => void
+  #model: ModelSocket | undefined
+  readonly #forgotten = new Set<string>()
   #lastEventAt = 0
   #isSpeechStarting = false
   /** Asked when speech has just started: true lets playback go on, until `interrupt` is called. */
   holdInterruption: () => boolean = () => false
 
-  /** @param openSocket is asked once for each `connect()`, and answers with an open socket or a ModelError */
-  constructor(stream: MediaStream, openSocket: () => Promise<ModelSocket>, onBadEvent: (error: unknown) => void) {
+  /**
+   * @param openSocket is asked once for each `connect()`, and answers with an open socket or a ModelError
+   * @param troubles is told of events that the SDK throws on, and of what listeners of our own have thrown
+   */
+  constructor(stream: MediaStream, openSocket: () => Promise<ModelSocket>, troubles: Troubles) {
     const shortcut = new AudioShortcut()
     const { addEventListener, send } = stream.transportSocket
     const sendAudio = (message: string) => {
@@ -36,13 +47,15 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
       twilioWebSocket: { addEventListener, send: sendAudio } as unknown as WebSocket,
       createWebSocket: async () => {
         const socket = await openSocket()
-        socket.translate = (message) => (this.#isListenedTo ? message : shortcut.shorten(message))
+        this.#model = socket
+        socket.translate = (message) => this.#shorten(message)
         return socket as unknown as WebSocket
       },
       skipOpenEventListeners: true
     })
     this.#shortcut = shortcut
-    this.#onBadEvent = onBadEvent
+    this.#onBadEvent = troubles.onBadEvent
+    this.#onFault = troubles.onFault
     stream.on('start', (frame) => this.#gaps.reset(frame.isMulaw8k))
     this.on('connection_change', (status) => {
       if (status === 'connecting') this.#gaps.restart()
@@ -57,7 +70,14 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
   /** Listens to one kind of the model's events. Called before the SDK acts on it. */
   onModel<Type extends keyof ModelEvents>(type: Type, listener: (event: ModelEvents[Type]) => void): void {
     // The SDK emits every event under its own name too, but its types list only its own events.
-    this.eventEmitter.on(type as never, listener as never)
+    const contained = (event: ModelEvents[Type]) => {
+      try {
+        listener(event)
+      } catch (error) {
+        this.#onFault(error)
+      }
+    }
+    this.eventEmitter.on(type as never, contained as never)
   }
 
   /** The model said something, whatever it was. */
@@ -102,7 +122,9 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
   protected override _onMessage(event: MessageEvent | WsMessageEvent): void {
     this.#lastEventAt = performance.now()
     try {
-      super._onMessage(event)
+      if (this.#shortcut.payload === undefined) super._onMessage(event)
+      // Whose audio it is: all that this layer asks of the event. Nobody else listens, or it would not have been shortened.
+      else this.emit('response.output_audio.delta' as never, JSON.parse(String(event.data)) as never)
     } catch (error) {
       this.#onBadEvent(error)
     }
@@ -114,6 +136,18 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
     this.#shortcut.forget()
   }
 
+  /** What the SDK gets to read of a message of the model's; undefined when all that it would do is done. */
+  #shorten(message: string): string | undefined {
+    if (this.#isListenedTo) return message
+    const transcript = this.#shortcut.transcriptDelta(message)
+    if (!transcript) return this.#shortcut.shorten(message)
+    this.#lastEventAt = performance.now()
+    const { item_id: itemId, response_id: responseId, delta } = transcript
+    this.emit('response.output_audio_transcript.delta' as never, transcript as never)
+    this.emit('audio_transcript_delta', { type: 'transcript_delta', itemId, responseId, delta })
+    return undefined
+  }
+
   /** The SDK calls this in the same tick as `speech_started`, and whoever wants the agent to stop at any other time. */
   override interrupt(cancelOngoingResponse = true): void {
     const isAutomatic = this.#isSpeechStarting
@@ -121,7 +155,19 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
     if (!isAutomatic || !this.holdInterruption()) super.interrupt(cancelOngoingResponse)
   }
 
+  /** Takes an item out of the conversation. */
+  forget(itemId: string): void {
+    this.#forgotten.add(itemId)
+    this.sendEvent({ type: 'conversation.item.delete', item_id: itemId })
+  }
+
+  /** The SDK asks for an item once its words have come, also for one that is gone by then: an error of the model's. */
+  override sendEvent(event: RealtimeClientMessage): void {
+    if (event.type === 'conversation.item.retrieve' && this.#forgotten.has(event['item_id'])) return
+    super.sendEvent(event)
+  }
+
   #append(audio: string): void {
-    if (this.status === 'connected') this.sendEvent({ type: 'input_audio_buffer.append', audio })
+    if (this.status === 'connected') this.#model?.appendAudio(audio)
   }
 }

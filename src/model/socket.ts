@@ -12,12 +12,16 @@ export interface ModelAddress {
 
 /** Longer than any opening seen (2.1 s), short enough to try once more inside the default budget. */
 const HANDSHAKE_TIMEOUT_MS = 5_000
-/** The model pings every 20 s; a socket that does not answer ours within one period is dead. */
-const PING_PERIOD_MS = 10_000
+/** A socket that does not answer a ping within one period is dead. Half of the time that a caller would wait in silence. */
+const PING_PERIOD_MS = 3_000
 
 interface ModelSocketEvents {
   /** The model is gone. Emitted once, and not for our own `close`. */
   lost: [ModelError]
+  /** It answered a ping. */
+  alive: []
+  /** Somebody who was told something has thrown. */
+  fault: [unknown]
 }
 
 type Listener = (event: { data?: string; code?: number; reason?: string; type: string }) => void
@@ -38,8 +42,8 @@ export class ModelSocket extends EventEmitter<ModelSocketEvents> {
   #trouble: ModelError | undefined
   #opening: Opening | undefined
   #hasSent = false
-  /** What the SDK gets to read of a message. */
-  translate: (message: string) => string = (message) => message
+  /** What the SDK gets to read of a message; undefined when that is nothing. */
+  translate: (message: string) => string | undefined = (message) => message
 
   constructor({ url, model, apiKey }: ModelAddress) {
     super()
@@ -57,6 +61,7 @@ export class ModelSocket extends EventEmitter<ModelSocketEvents> {
     this.#socket.on('message', (data) => this.#onMessage(data.toString()))
     this.#socket.on('pong', () => {
       this.#pongIsDue = false
+      this.emit('alive')
     })
     this.#socket.on('close', (code) => this.#onClose(code))
   }
@@ -107,6 +112,13 @@ export class ModelSocket extends EventEmitter<ModelSocketEvents> {
     if (!isRepeated) this.#socket.send(data)
   }
 
+  /** Fifty a second: one buffer that ws can mask as it copies it, and so one write; a string would take two. */
+  appendAudio(payload: string): void {
+    if (this.#state !== 'open') return
+    const message = `{"type":"input_audio_buffer.append","audio":"${payload}"}`
+    this.#socket.send(Buffer.from(message, 'latin1'), { binary: false })
+  }
+
   /** Safe to call twice, and while it is still opening. */
   close(): void {
     if (this.#state === 'closed') return
@@ -146,7 +158,8 @@ export class ModelSocket extends EventEmitter<ModelSocketEvents> {
   }
 
   #tellMessage(data: string): void {
-    this.#tell('message', { type: 'message', data: this.translate(data) })
+    const translated = this.translate(data)
+    if (translated !== undefined) this.#tell('message', { type: 'message', data: translated })
   }
 
   #noteError(data: string): void {
@@ -170,7 +183,8 @@ export class ModelSocket extends EventEmitter<ModelSocketEvents> {
 
   #keepAlive(): void {
     const timer = setInterval(() => {
-      if (this.#pongIsDue) return this.#socket.terminate()
+      // A process that was held up reads first what came meanwhile: the pong may be among it.
+      if (this.#pongIsDue) return void setImmediate(() => this.#pongIsDue && this.#socket.terminate())
       this.#pongIsDue = true
       this.#socket.ping()
     }, PING_PERIOD_MS)
@@ -179,6 +193,10 @@ export class ModelSocket extends EventEmitter<ModelSocketEvents> {
   }
 
   #tell(type: string, event: Parameters<Listener>[0]): void {
-    for (const listener of this.#listeners[type] ?? []) listener(event)
+    try {
+      for (const listener of this.#listeners[type] ?? []) listener(event)
+    } catch (error) {
+      this.emit('fault', error)
+    }
   }
 }

@@ -1,9 +1,11 @@
+import type { Duplex } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { RealtimeAgent } from '@openai/agents/realtime'
 import type { FastifyBaseLogger } from 'fastify'
 import fp from 'fastify-plugin'
 import type { WebSocket } from 'ws'
 import type { CallContext } from '../agent/context.ts'
+import { type ToolFailure, toolFailures } from '../agent/tools/failure.ts'
 import type { Admission, Call } from '../call/call.ts'
 import { CallerContext } from '../call/caller-context.ts'
 import { createCall } from '../call/create-call.ts'
@@ -23,12 +25,14 @@ declare module 'fastify' {
   }
 }
 
-export type Declined = 'draining' | 'all lines are taken'
+export type Declined = 'draining' | 'overloaded' | 'all lines are taken'
 
 export interface CallsOptions {
   readonly agent: RealtimeAgent<CallContext>
   readonly session: SessionSettings
   readonly saveRecord: SaveRecord
+  /** More than this process can do in time. */
+  readonly isOverloaded: () => boolean
   /** Is shown every call as it is made, for whoever wants to listen in: `call.session.on('transport_event', …)`. */
   readonly onCall: (call: Call) => void
 }
@@ -68,7 +72,7 @@ export class Calls {
 
   /** New callers are taken. */
   get isReady(): boolean {
-    return this.#drained === undefined
+    return this.#drained === undefined && !this.#options.isOverloaded()
   }
 
   /** This call has been given a line already. */
@@ -79,7 +83,8 @@ export class Calls {
   /** Gives a new caller a line and starts opening their model, or says why not. A repeated webhook takes no second line. */
   answer(claims: StreamClaims): Declined | undefined {
     if (this.#lines.isWaiting(claims.callSid)) return undefined
-    if (!this.isReady) return 'draining'
+    if (this.#drained) return 'draining'
+    if (!this.isReady) return 'overloaded'
     if (this.#lines.taken >= this.#config.call.maxCalls) return 'all lines are taken'
     this.#expect({ claims, memory: [], returnedFrom: undefined })
     return undefined
@@ -87,8 +92,7 @@ export class Calls {
 
   /** What a caller's line does now that Twilio is done with what it was told. A caller who comes back is always taken. */
   next(callSid: string, status: { readonly dial: string | undefined; readonly isOver: boolean }): Next {
-    const call = this.#lines.callOf(callSid)
-    // Twilio is done with the stream and its socket has not told us yet.
+    const call = this.#lines.askedAbout(callSid)
     call?.end(status.isOver ? 'caller_hung_up' : 'stream_lost')
     if (call) this.#lines.end(call, call.transcript.memory)
     const next = this.#lines.next(callSid, status)
@@ -102,8 +106,8 @@ export class Calls {
   }
 
   /** Builds the call of a stream that was just accepted, before anything is awaited. */
-  open(socket: WebSocket, log: FastifyBaseLogger): void {
-    const call = createCall(socket, {
+  open(socket: WebSocket, tcp: Duplex, log: FastifyBaseLogger): void {
+    const call = createCall(socket, tcp, {
       agent: this.#options.agent,
       session: this.#options.session,
       config: this.#config,
@@ -115,7 +119,11 @@ export class Calls {
     })
     this.#live.add(call)
     void call.ended.then((record) => this.#onEnded(call, record))
-    this.#options.onCall(call)
+    try {
+      this.#options.onCall(call)
+    } catch (error) {
+      call.fail(error)
+    }
   }
 
   /**
@@ -142,12 +150,12 @@ export class Calls {
     this.close()
   }
 
-  /** Resolves when no call is live or on its way here, or when the time is up. */
+  /** Resolves when no call is live or on its way here and Twilio has asked what comes after each, or when the time is up. */
   async #emptied(timeoutMs: number): Promise<void> {
     const timeUp = delay(timeoutMs, 'time up' as const, { ref: false })
     // Asked again each round: a caller we answered just before the drain may only now open their stream.
-    while (this.#live.size > 0 || this.#lines.areAnyAnswered) {
-      const arrivals = this.#lines.areAnyAnswered ? [this.#lines.changed()] : []
+    while (this.#live.size > 0 || this.#lines.areAnyExpected) {
+      const arrivals = this.#lines.areAnyExpected ? [this.#lines.changed()] : []
       const first = await Promise.race([timeUp, ...arrivals, ...[...this.#live].map((call) => call.ended)])
       if (first === 'time up') return
     }
@@ -192,7 +200,8 @@ export class Calls {
   #onEnded(call: Call, record: CallRecord): void {
     this.#live.delete(call)
     this.#lines.end(call, call.transcript.memory)
-    this.#options.saveRecord(record).catch((err) => this.#log.error({ err }, 'the record could not be saved'))
+    const save = async () => this.#options.saveRecord(record)
+    save().catch((err) => this.#log.error({ err }, 'the record could not be saved'))
   }
 }
 
@@ -200,7 +209,23 @@ export const callsPlugin = fp<CallsOptions & { config: Config }>(
   async (app, { config, ...options }) => {
     const calls = new Calls(config, options, app.log)
     app.decorate('calls', calls)
-    app.addHook('onClose', () => calls.close())
+    toolFailures.subscribe(logFailure)
+    app.addHook('onClose', () => {
+      toolFailures.unsubscribe(logFailure)
+      calls.close()
+    })
+
+    function logFailure(failure: unknown): void {
+      const { tool, callSid, error } = failure as ToolFailure
+      app.log.error({ tool, callSid, ...placeOf(error) }, 'a tool failed')
+    }
   },
   { name: 'calls' }
 )
+
+/** What an error is and where it was thrown. Its message may quote the caller. */
+function placeOf(error: unknown): { error: string; at?: string | undefined } {
+  if (!(error instanceof Error)) return { error: typeof error }
+  const [at] = error.stack?.split('\n').filter((line) => /^\s+at /.test(line)) ?? []
+  return { error: error.name, at: at?.trim() }
+}

@@ -1,4 +1,4 @@
-import rateLimit from '@fastify/rate-limit'
+import rateLimit, { normalizeIP } from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { WebSocket } from 'ws'
@@ -60,7 +60,12 @@ export const limits = fp(
     boundConnections(app, 2 * config.call.maxCalls + OTHER_CONNECTIONS)
     refuseStrayUpgrades(app)
 
-    const count = app.createRateLimit({ max: MAX_REFUSALS_PER_MINUTE, timeWindow: MINUTE_MS })
+    const count = app.createRateLimit({
+      max: MAX_REFUSALS_PER_MINUTE,
+      timeWindow: MINUTE_MS,
+      // Who left in the middle of a request has no address any more.
+      keyGenerator: ({ ip }) => normalizeIP(ip ?? 'gone')
+    })
     app.decorateReply('refuse', async function (this: FastifyReply, status: number, why?: Refusal) {
       const refusals = await count(this.request)
       if (!refusals.isAllowed && refusals.isExceeded) {

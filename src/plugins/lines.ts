@@ -9,11 +9,23 @@ export type Answered = Admission
 /** A caller's place, from the webhook's answer until nothing more can be asked about them. */
 type Line =
   | { readonly name: 'answered'; readonly answered: Answered; readonly streams: number; readonly timer: NodeJS.Timeout }
-  | { readonly name: 'streaming'; readonly claims: StreamClaims; readonly call: Call; readonly streams: number }
+  | {
+      readonly name: 'streaming'
+      readonly claims: StreamClaims
+      readonly call: Call
+      readonly streams: number
+      readonly hasSuperseded: boolean
+    }
   /** The stream is closed and Twilio is about to ask what comes next. */
   | { readonly name: 'ended'; readonly past: Past; readonly next: Afterwards; readonly timer: NodeJS.Timeout }
   /** The caller is with a person, or waits for one to pick up. */
-  | { readonly name: 'dialling'; readonly past: Past; readonly transfer: Transfer; readonly timer: NodeJS.Timeout }
+  | {
+      readonly name: 'dialling'
+      readonly past: Past
+      readonly transfer: Transfer
+      readonly ringsUntil: number
+      readonly timer: NodeJS.Timeout
+    }
 
 /** What is kept of a caller between two streams. */
 interface Past {
@@ -30,10 +42,14 @@ export type Next =
   | { readonly do: 'dial'; readonly transfer: Transfer }
   | { readonly do: 'stream'; readonly answered: Answered }
 
-/** A stream that did not open in this time is not coming; its line is free again. Also how long an end is remembered. */
+/** A stream that did not open in this time is not coming; its line is free again. */
 const LINE_MS = 60_000
+/** Twilio asks what comes next as soon as a stream is closed; after this time the caller was gone with it. */
+const ASK_MS = 10_000
 /** Twilio ends a dialled call after four hours by default, and then asks once more. */
 const DIALLING_MS = 4 * 3_600_000 + LINE_MS
+/** Twilio lets a person's telephone ring for 30 s; a caller who was not back soon after that talks to them. */
+const RINGING_MS = 35_000
 /** A stream that is lost again and again is not worth another try. */
 const MOST_STREAMS = 4
 
@@ -55,8 +71,12 @@ export class Lines {
     return taken
   }
 
-  get areAnyAnswered(): boolean {
-    for (const { name } of this.#lines.values()) if (name === 'answered') return true
+  /** A stream, or the question what comes after one, is on its way here, or may be: nobody has picked up yet. */
+  get areAnyExpected(): boolean {
+    for (const line of this.#lines.values()) {
+      if (line.name === 'answered' || line.name === 'ended') return true
+      if (line.name === 'dialling' && Date.now() < line.ringsUntil) return true
+    }
     return false
   }
 
@@ -71,9 +91,14 @@ export class Lines {
     return name === 'answered' || name === 'streaming'
   }
 
-  callOf(callSid: string): Call | undefined {
+  /** The call whose stream has ended, if Twilio asks what comes next before the socket has told us. */
+  askedAbout(callSid: string): Call | undefined {
     const line = this.#lines.get(callSid)
-    return line?.name === 'streaming' ? line.call : undefined
+    if (line?.name !== 'streaming') return undefined
+    if (!line.hasSuperseded) return line.call
+    // It is the older stream that is asked about; the newer one goes on.
+    this.#set(callSid, { ...line, hasSuperseded: false })
+    return undefined
   }
 
   /** Takes a line for a stream that is on its way. */
@@ -90,7 +115,7 @@ export class Lines {
   admit(claims: StreamClaims, call: Call): Admission {
     const line = this.#lines.get(claims.callSid)
     const streams = this.#streams(claims.callSid) + 1
-    this.#set(claims.callSid, { name: 'streaming', claims, call, streams })
+    this.#set(claims.callSid, { name: 'streaming', claims, call, streams, hasSuperseded: line?.name === 'streaming' })
     if (line?.name === 'answered') return { ...line.answered, claims }
     if (line?.name !== 'streaming') return { claims, memory: [], returnedFrom: undefined }
     line.call.end('superseded')
@@ -102,9 +127,12 @@ export class Lines {
     const { callSid } = call.context
     const line = this.#lines.get(callSid)
     if (line?.name !== 'streaming' || line.call !== call || call.state.name !== 'ended') return
+    const { reason } = call.state
+    // A caller who has hung up is not asked about any more.
+    if (reason === 'caller_hung_up') return this.#set(callSid, undefined)
     const past = { claims: line.claims, memory, transfer: call.transfer, streams: line.streams }
-    const next = afterwards(call.state.reason)
-    this.#set(callSid, { name: 'ended', past, next, timer: this.#forgetAfter(callSid, LINE_MS) })
+    const next = afterwards(reason)
+    this.#set(callSid, { name: 'ended', past, next, timer: this.#forgetAfter(callSid, ASK_MS) })
   }
 
   /** @param status of the person who was dialled, when one was; and whether the caller's own call is over */
@@ -138,7 +166,9 @@ export class Lines {
   #afterStream(callSid: string, next: Afterwards, past: Past): Next {
     const { transfer } = past
     if (next === 'transfer' && transfer) {
-      this.#set(callSid, { name: 'dialling', past, transfer, timer: this.#forgetAfter(callSid, DIALLING_MS) })
+      const timer = this.#forgetAfter(callSid, DIALLING_MS)
+      this.#set(callSid, { name: 'dialling', past, transfer, ringsUntil: Date.now() + RINGING_MS, timer })
+      setTimeout(() => this.#tellOfChange(), RINGING_MS).unref()
       return { do: 'dial', transfer }
     }
     if (next === 'stream again' && past.streams < MOST_STREAMS) return this.#streamAgain(past, undefined)
@@ -177,6 +207,10 @@ export class Lines {
     if (before && 'timer' in before) clearTimeout(before.timer)
     if (line) this.#lines.set(callSid, line)
     else this.#lines.delete(callSid)
+    this.#tellOfChange()
+  }
+
+  #tellOfChange(): void {
     this.#change.resolve()
     this.#change = Promise.withResolvers<void>()
   }

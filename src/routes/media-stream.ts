@@ -7,7 +7,7 @@ export async function mediaStream(app: FastifyInstance): Promise<void> {
   for (const url of ['/media-stream', '/media-stream/']) {
     app.get(url, options, (socket, request) => {
       // No await before this: Twilio sends `start` at once, and ws drops what nobody listens to.
-      app.calls.open(socket, request.log)
+      app.calls.open(socket, request.raw.socket, request.log)
     })
   }
 }

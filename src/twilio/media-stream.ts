@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import type { Duplex } from 'node:stream'
 import type { RawData, WebSocket } from 'ws'
 import { BYTES_PER_MS, base64Bytes, type Frame, type MediaFrame, parseFrame, type StartFrame } from './frames.ts'
 import { isOurMark, Playback } from './playback.ts'
@@ -20,6 +21,8 @@ export interface MediaStreamEvents {
   gone: [{ stopped: boolean; code: number }]
   /** More frames came than any stream has, or the caller's side stopped reading. The socket is closed already. */
   abused: [limit: string]
+  /** Somebody who was told something has thrown. */
+  fault: [unknown]
 }
 
 export type RefusedFrame = 'binary' | 'not a frame' | 'before start' | 'second start' | 'of another stream'
@@ -42,7 +45,9 @@ export interface MediaStreamOptions {
 const MAX_FRAMES_PER_SECOND = 200
 /** A burst of this many frames (10 s of audio) is what a stalled network may deliver at once. */
 const MAX_BURST_FRAMES = 500
-/** Twilio plays 10 minutes ahead at most (31931): 5 minutes of mu-law as base64 that nobody reads is a dead line. */
+/** Twilio throws away what is more than 10 minutes ahead (31931). What is more than this waits here. */
+const MAX_AHEAD_MS = 5 * 60_000
+/** Some 6 minutes of mu-law as base64 that nobody reads, or that cannot be played so soon: a dead line. */
 const MAX_UNSENT_BYTES = 4 * 1024 * 1024
 
 /**
@@ -53,6 +58,7 @@ const MAX_UNSENT_BYTES = 4 * 1024 * 1024
 export class MediaStream extends EventEmitter<MediaStreamEvents> {
   readonly playback = new Playback()
   readonly #socket: WebSocket
+  readonly #tcp: Duplex
   readonly #maxHeldMs: number
   #start: { readonly frame: StartFrame; readonly text: string } | undefined
   #state: 'waiting' | 'open' | 'stopped' | 'closed' = 'waiting'
@@ -64,20 +70,27 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
   #rawTap: ((text: string) => void) | undefined
   #complained = new Set<RefusedFrame>()
   #wasPlaying = false
+  /** Audio and marks that are too far ahead to be sent yet, in order. */
+  #waiting: { readonly message: string; readonly ms: number }[] = []
+  #waitingMs = 0
+  #waitingBytes = 0
+  #isGathering = false
   #frameCredit = MAX_BURST_FRAMES
   #creditAt = performance.now()
   #lastFrameAt = performance.now()
 
-  constructor(socket: WebSocket, options: MediaStreamOptions) {
+  /** @param tcp the connection under the WebSocket */
+  constructor(socket: WebSocket, tcp: Duplex, options: MediaStreamOptions) {
     super()
     this.#socket = socket
+    this.#tcp = tcp
     this.#maxHeldMs = options.maxHeldMs
-    socket.on('message', (data, isBinary) => this.#onMessage(data, isBinary))
+    socket.on('message', (data, isBinary) => this.#contain(() => this.#onMessage(data, isBinary)))
     // ws answers each ping, so a flood of them costs as much as one of frames.
     socket.on('ping', () => {
       if (this.#state !== 'closed' && !this.#withinRate()) this.#abuse('frames a second')
     })
-    socket.on('close', (code) => this.#onClose(code))
+    socket.on('close', (code) => this.#contain(() => this.#onClose(code)))
     // A socket error is always followed by 'close' (ws), which is where the stream ends.
     socket.on('error', () => {})
   }
@@ -134,8 +147,10 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
   /** Audio of our own for the caller. Played in order with everything else. */
   sendMedia(payload: string): void {
     if (this.#state !== 'open') return
-    this.playback.sentMedia(base64Bytes(payload))
-    this.#send(`{"event":"media","streamSid":"${this.streamSid}","media":{"payload":"${payload}"}}`)
+    const bytes = base64Bytes(payload)
+    this.playback.sentMedia(bytes)
+    const message = `{"event":"media","streamSid":"${this.streamSid}","media":{"payload":"${payload}"}}`
+    this.#sendInTime(message, bytes / BYTES_PER_MS)
     this.#playbackChanged(false)
   }
 
@@ -143,7 +158,7 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
   sendMark(name: string): void {
     if (this.#state !== 'open') return
     this.playback.sentMark(name)
-    this.#send(JSON.stringify({ event: 'mark', streamSid: this.streamSid, mark: { name } }))
+    this.#sendInTime(JSON.stringify({ event: 'mark', streamSid: this.streamSid, mark: { name } }), 0)
     this.#playbackChanged(false)
   }
 
@@ -151,6 +166,7 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
   sendClear(): void {
     if (this.#state !== 'open') return
     this.playback.sentClear()
+    this.#forgetWaiting()
     this.#send(`{"event":"clear","streamSid":"${this.streamSid}"}`)
     this.#playbackChanged(true)
   }
@@ -161,6 +177,7 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
     this.#state = 'closed'
     this.#held = []
     this.#sink = undefined
+    this.#forgetWaiting()
     this.#socket.close(code)
     // A peer that does not answer the closing handshake is cut off after 30 s by ws; a phone line needs less patience.
     const timer = setTimeout(() => this.#socket.terminate(), 2_000)
@@ -222,6 +239,7 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
   #onMark(name: string): void {
     this.#lastFrameAt = performance.now()
     if (!this.playback.markCameBack(name)) return
+    this.#sendWaiting()
     this.emit('played', name)
     this.#playbackChanged(false)
   }
@@ -243,8 +261,54 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
   }
 
   #send(message: string): void {
+    this.#gather()
     this.#socket.send(message)
     if (this.#socket.bufferedAmount > MAX_UNSENT_BYTES) this.#abuse('unread bytes')
+  }
+
+  /** What one message of the model's brings (audio, a mark, the next audio) leaves in one write, and no later. */
+  #gather(): void {
+    if (this.#isGathering) return
+    this.#isGathering = true
+    this.#tcp.cork()
+    process.nextTick(() => {
+      this.#isGathering = false
+      this.#tcp.uncork()
+    })
+  }
+
+  #sendInTime(message: string, ms: number): void {
+    if (this.#waiting.length === 0 && this.playback.aheadMs <= MAX_AHEAD_MS) return this.#send(message)
+    this.#waiting.push({ message, ms })
+    this.#waitingMs += ms
+    this.#waitingBytes += message.length
+    if (this.#waitingBytes > MAX_UNSENT_BYTES) this.#abuse('unplayed bytes')
+  }
+
+  /** Twilio has played something and has room again. */
+  #sendWaiting(): void {
+    while (this.#waiting.length > 0 && this.playback.aheadMs - this.#waitingMs <= MAX_AHEAD_MS) {
+      const next = this.#waiting.shift()
+      if (!next) return
+      this.#waitingMs -= next.ms
+      this.#waitingBytes -= next.message.length
+      this.#send(next.message)
+    }
+  }
+
+  #forgetWaiting(): void {
+    this.#waiting = []
+    this.#waitingMs = 0
+    this.#waitingBytes = 0
+  }
+
+  /** What a listener throws would leave ws as an uncaught exception, and end every other call too. */
+  #contain(run: () => void): void {
+    try {
+      run()
+    } catch (error) {
+      this.emit('fault', error)
+    }
   }
 
   #tellTransport(data: string): void {

@@ -39,6 +39,11 @@ export class StreamTokens {
     this.#now = now
   }
 
+  /** How many tokens are kept as used: no more than were good in the last minute. */
+  get remembered(): number {
+    return this.#used.size
+  }
+
   /** The token as `<Parameter>`s, each short enough for Twilio. */
   issue(claims: StreamClaims): Record<string, string> {
     const nonce = randomBytes(12).toString('base64url')

@@ -7,6 +7,10 @@ const MAX_PARAMETER_BYTES = 600
 
 export type WebhookParams = Readonly<Record<string, unknown>>
 
+/** What stands in the place of a number that is withheld: a word, or that word on a telephone's keys. */
+const WITHHELD =
+  /^(anonymous|blocked|private|restricted|unavailable|unknown|\+?(266696687|2562533|7378742833|86282452253|8656696))$/i
+
 /**
  * Who is calling, from the parameters of a voice webhook (Twilio: request parameters).
  * @param query the URL's query; names in lower case are the developer's own and reach the agent as `parameters`
@@ -18,7 +22,7 @@ export function readWebhook(params: WebhookParams, query: WebhookParams): Stream
   const to = text(params['To'])
   return {
     callSid,
-    ...(from === undefined ? {} : { from }),
+    ...(from === undefined || WITHHELD.test(from) ? {} : { from }),
     ...(to === undefined ? {} : { to }),
     direction: text(params['Direction']) ?? 'inbound',
     parameters: extraParameters(query)

@@ -7,21 +7,40 @@ const WITHHELD =
   'Your last answer was withheld. Say in one sentence that you cannot help with that, and what you can do instead.'
 const CONTINUE = 'Your last answer was cut off because it was too long. Finish it in one or two short sentences.'
 
-/** An answer that the model could not give is asked for again, or explained; after that another model is tried. */
+/**
+ * An answer that the model could not give is asked for again, or explained; then another model is tried, and when none has
+ * given one for as long as a caller is asked to wait for a model, the call ends with an apology.
+ */
 export const failedResponses: Behaviour = (call) => {
   let failures = 0
-  call.facts.on('responseFinished', (response) => {
-    if (response.status === 'completed') failures = 0
-    if (response.status === 'incomplete') return call.askToSpeak(isWithheld(response) ? WITHHELD : CONTINUE)
-    if (response.status !== 'failed') return
-    const code = response.status_details?.error?.code ?? response.status_details?.error?.type
-    call.log.warn({ code }, 'the model could not answer')
-    const retryMs = RETRY_MS[failures]
+  let failingSince = 0
+  let stop = () => {}
+
+  const retry = (instructions: string | undefined, code?: string) => {
+    const now = performance.now()
+    if (failures === 0) failingSince = now
+    if (now - failingSince > call.config.call.modelReconnectMs) return call.end('model_refused')
+    const retryMs = RETRY_MS[failures % (RETRY_MS.length + 1)]
     failures += 1
-    if (code === 'insufficient_quota') return call.dropModel(new ModelError('rejected', code))
     if (retryMs === undefined) return call.dropModel(new ModelError('refused', code))
-    call.after(retryMs, () => call.askToSpeak(call.activity.owed?.instructions))
+    stop = call.after(retryMs, () => call.askToSpeak(instructions))
+  }
+
+  call.facts.on('responseFinished', (response) => {
+    stop()
+    const { status, status_details: details } = response
+    if (status === 'completed') failures = 0
+    if (status === 'incomplete') return retry(isWithheld(response) ? WITHHELD : CONTINUE)
+    if (status !== 'failed') return
+    const code = details?.error?.code ?? details?.error?.type
+    call.log.warn({ code }, 'the model could not answer')
+    if (code === 'insufficient_quota') return call.dropModel(new ModelError('rejected', code))
+    retry(call.activity.owed?.instructions, code)
   })
+  // Whoever speaks meanwhile is answered, and a model that is reached anew is asked for what is owed.
+  call.facts.on('responseStarted', () => stop())
+  call.facts.on('callerSpeaking', () => stop())
+  call.facts.on('modelLost', () => stop())
 }
 
 function isWithheld({ status_details }: FinishedResponse): boolean {

@@ -32,7 +32,7 @@ export const keypad: Behaviour = (call) => {
   call.facts.on('keyPressed', (key) => {
     if (keys === '') call.interrupt()
     stopWaiting()
-    if (key === '#' && keys !== '') return finish()
+    if (key === '#' && (asked || keys !== '')) return finish()
     keys += key
     if (keys.length >= (asked?.count ?? MOST_KEYS)) return finish()
     stopWaiting = call.after(PAUSE_MS, finish)
@@ -42,6 +42,8 @@ export const keypad: Behaviour = (call) => {
     asked?.give('')
     asked = request
     stopWaiting()
+    // They may have begun before they were asked to the end.
+    if (keys.length >= request.count) return finish()
     stopWaiting = call.after(request.timeoutMs, finish)
   })
 

@@ -9,21 +9,34 @@ export const turnTaking: Behaviour = (call) => {
   const { minInterruptionMs, protectGreeting } = call.config.call
   if (minInterruptionMs === 0 && !protectGreeting) return
 
-  /** What the caller said over the agent since they began; undefined when they spoke into silence. */
+  /** What the caller said over the agent since they began; undefined when they have the floor. */
   let over: { voicedMs: number } | undefined
-  let isOpening = protectGreeting
-  call.facts.once('agentSilent', () => {
-    isOpening = false
-  })
+  /** Their voice without a pause until now: the model takes a moment to notice that somebody speaks. */
+  let voiceMs = 0
+  let isOpening = protectGreeting && call.config.call.greeting !== ''
+  const isTalkedOver = () => call.stream.playback.isPlaying || (isOpening && call.activity.isResponding)
+  const onHeardOut = () => {
+    // The tone of a slow opening has no words, and is no greeting.
+    if (call.activity.hasWords && !call.activity.isAgentSpeaking) isOpening = false
+  }
+  call.facts.on('agentSilent', onHeardOut)
+  call.facts.on('responseFinished', onHeardOut)
 
   call.transport.holdInterruption = () => over !== undefined
 
   call.facts.on('callerSpeaking', () => {
-    over = call.activity.isAgentSpeaking ? { voicedMs: 0 } : undefined
+    over = isTalkedOver() ? { voicedMs: voiceMs } : undefined
   })
-  call.onCallerAudio((frame) => {
+  call.onCallerAudio(({ payload }) => {
+    const voiced = voicedMs(payload)
+    voiceMs = voiced > 0 ? voiceMs + voiced : 0
     if (!over || !call.activity.isCallerSpeaking) return
-    over.voicedMs += voicedMs(frame.payload)
+    over.voicedMs += voiced
+    if (!isTalkedOver()) {
+      // They go on after the agent has finished: that is an answer, however short.
+      if (voiced > 0) over = undefined
+      return
+    }
     if (isOpening || over.voicedMs < minInterruptionMs) return
     over = undefined
     call.interrupt()

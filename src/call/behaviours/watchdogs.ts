@@ -48,13 +48,17 @@ const watchAnswers: Behaviour = (call) => {
   const nudge = () => {
     if (!isWaiting()) return
     call.log.warn('no answer has begun: asking once more')
-    call.nudge('response.create')
+    call.nudgeAnswer()
     stop = call.after(ANSWER_MS, giveUp)
   }
-  call.facts.on('answerOwed', () => {
+  const expect = () => {
     stop()
-    stop = call.after(ANSWER_MS, nudge)
-  })
+    if (call.activity.owed) stop = call.after(ANSWER_MS, nudge)
+  }
+  call.facts.on('answerOwed', expect)
+  // An answer that was asked for while another ran, and one that a lost model took with it, are due now.
+  call.facts.on('responseFinished', expect)
+  call.facts.on('modelBack', expect)
   call.facts.on('responseStarted', () => stop())
   call.facts.on('modelLost', () => stop())
 }

@@ -7,13 +7,13 @@ export class Connection extends EventEmitter<{ open: [] }> {
 
   constructor(call: PhoneCall) {
     super()
+    // What comes after a stream is asked for when it has closed. First, because a verb comes after its document.
+    call.webhooks.follow(() => {
+      this.#isOpen = false
+    })
     call.verbs.follow(({ name }) => {
       this.#isOpen = name === 'Connect'
       if (this.#isOpen) this.emit('open')
-    })
-    // What comes after a stream is asked for when it has closed.
-    call.webhooks.follow(() => {
-      this.#isOpen = false
     })
   }
 

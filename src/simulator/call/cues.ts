@@ -8,9 +8,14 @@ import type { Step } from './scenes.ts'
 
 /** A step with everything at hand that it needs, so that nothing is made or missing during the call. */
 export type Cue =
-  | { readonly sound: Buffer; readonly words: string | undefined; readonly told: string; readonly bargeIn: boolean }
+  | {
+      readonly sound: Buffer
+      readonly words: string | undefined
+      readonly told: string
+      readonly bargeInMs: number | undefined
+    }
   | { readonly press: string }
-  | { readonly stay: number }
+  | { readonly stayMs: number }
 
 /** Not the agent's voice. */
 const CALLER_VOICE = 'en-us+f3'
@@ -26,17 +31,17 @@ export function prepare(steps: readonly Step[]): Promise<Cue[]> {
 async function cueFor(step: Step): Promise<Cue> {
   if ('say' in step) {
     const sound = untilLastSound(await speak(step.say, { voice: CALLER_VOICE }))
-    return { sound, words: step.say, told: step.say, bargeIn: step.bargeIn ?? false }
+    return { sound, words: step.say, told: step.say, bargeInMs: step.bargeInMs }
   }
-  if ('wav' in step) return recording(step.wav, step.bargeIn ?? false)
+  if ('wav' in step) return recording(step.wav, step.bargeInMs)
   return step
 }
 
-async function recording(path: string, bargeIn: boolean): Promise<Cue> {
+async function recording(path: string, bargeInMs: number | undefined): Promise<Cue> {
   const sound = untilLastSound(await readSound(path))
   const words = await readFile(path.replace(/(\.wav)?$/i, '.txt'), 'utf8').then(oneLine, () => undefined)
   const length = `${(durationMs(sound) / 1_000).toFixed(1)} s`
-  return { sound, words, told: `[${basename(path)}, ${length}]${words ? ` ${words}` : ''}`, bargeIn }
+  return { sound, words, told: `[${basename(path)}, ${length}]${words ? ` ${words}` : ''}`, bargeInMs }
 }
 
 async function readSound(path: string): Promise<Buffer> {

@@ -24,6 +24,9 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h', default: false }
 } as const
 
+/** After the agent's first sound. */
+const BARGE_IN_MS = 1_000
+
 type Token = ReturnType<typeof parse>['tokens'][number]
 
 /** Throws Mistake. */
@@ -57,26 +60,26 @@ function sentenceOf({ code, message }: Error & { code?: string }): string {
 /** The steps in the order in which they were written. */
 function stepsOf(tokens: Token[]): Step[] {
   const steps: Step[] = []
-  let bargeIn = false
+  let bargeInMs: number | undefined
   for (const token of tokens) {
     if (token.kind !== 'option') continue
-    if (token.name === 'barge-in') bargeIn = true
-    const step = stepOf(token.name, token.value ?? '', bargeIn)
+    if (token.name === 'barge-in') bargeInMs = BARGE_IN_MS
+    const step = stepOf(token.name, token.value ?? '', bargeInMs)
     if (!step) continue
     steps.push(step)
-    if (!('press' in step)) bargeIn = false
+    if (!('press' in step)) bargeInMs = undefined
   }
-  if (bargeIn) throw new Mistake('Expected a --say or --wav after --barge-in: it says when that begins.')
+  if (bargeInMs) throw new Mistake('Expected a --say or --wav after --barge-in: it says when that begins.')
   return steps
 }
 
-function stepOf(name: string, value: string, bargeIn: boolean): Step | undefined {
+function stepOf(name: string, value: string, bargeInMs: number | undefined): Step | undefined {
   switch (name) {
     case 'say':
       if (!/\p{L}|\d/u.test(value)) throw new Mistake(`Expected something to say after --say, got "${value}".`)
-      return { say: value, bargeIn }
+      return { say: value, bargeInMs }
     case 'wav':
-      return { wav: value, bargeIn }
+      return { wav: value, bargeInMs }
     case 'press':
       if (!/^[\d*#]+$/.test(value))
         throw new Mistake(`Expected keys from 0 to 9, * and # after --press, got "${value}".`)

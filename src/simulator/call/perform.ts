@@ -21,7 +21,6 @@ const GREETING_LIMIT_MS = 5_000
 const ANSWER_LIMIT_MS = 15_000
 /** Keys need no answer, but may get one. */
 const KEYS_LIMIT_MS = 3_000
-const BARGE_IN_MS = 1_000
 /** After the goodbye the agent may hang up; then the caller does. */
 const FAREWELL_MS = 2_500
 
@@ -62,7 +61,8 @@ class Part {
 
   async playAll(cues: readonly Cue[]): Promise<void> {
     await this.#stage.call.streaming
-    await this.#answered(GREETING_LIMIT_MS)
+    // Who was greeted by Twilio's voice is not greeted again.
+    if (this.#stage.call.said.all.length === 0) await this.#answered(GREETING_LIMIT_MS)
     for (const cue of cues) {
       await this.#play(cue)
       this.#played++
@@ -78,9 +78,9 @@ class Part {
   }
 
   async #play(cue: Cue): Promise<void> {
-    if ('stay' in cue) return this.#stay(cue.stay)
+    if ('stayMs' in cue) return this.#stay(cue.stayMs)
     if ('press' in cue) return this.#press(cue.press)
-    await (cue.bargeIn ? this.#overTheAgent() : this.#heardOut())
+    await (cue.bargeInMs === undefined ? this.#heardOut() : this.#overTheAgent(cue.bargeInMs))
     await this.#speak(cue)
   }
 
@@ -114,9 +114,9 @@ class Part {
     this.#owed = undefined
   }
 
-  async #overTheAgent(): Promise<void> {
+  async #overTheAgent(afterMs: number): Promise<void> {
     await this.#answered(this.#owed?.limitMs ?? GREETING_LIMIT_MS)
-    await wait(BARGE_IN_MS, undefined, { signal: this.#over })
+    await wait(afterMs, undefined, { signal: this.#over })
   }
 
   async #speak({ sound, words, told }: Extract<Cue, { sound: Buffer }>): Promise<void> {

@@ -25,6 +25,8 @@ interface House {
 /** Real agents pause for a tool in the middle of an answer; the practice model's pauses are known. */
 const SETTLED_MS = { practice: 700, real: 1_500 }
 
+const WORDLESS = 'It hears that something was said, not what: write the words of a recording into a .txt beside it.'
+
 /** Places the call that was ordered. Resolves with what went wrong, a line each; throws Mistake when it cannot begin. */
 export async function placeCall(order: Order): Promise<string[]> {
   await checkFolder(order.record)
@@ -33,14 +35,18 @@ export async function placeCall(order: Order): Promise<string[]> {
   const practice = order.url || environment['OPENAI_API_KEY'] ? undefined : await Practice.open(report.thoughts)
   try {
     print(whoAnswers(order, practice))
+    if (practice && cues.some(isWordless)) print(WORDLESS)
     const server = order.url ? undefined : await startServer(order, practice)
     const troubles = await callAndStop({ report, practice, server, url: order.url ?? server?.url ?? '' }, order, cues)
     if (server && (order.log || troubles.length > 0)) printLog(server, order.log)
+    if (troubles.length > 0) print('')
     return troubles
   } finally {
     await practice?.model.close()
   }
 }
+
+const isWordless = (cue: Cue): boolean => 'sound' in cue && cue.words === undefined
 
 function whoAnswers({ url }: Order, practice: Practice | undefined): string {
   if (url) return `Ringing ${url}, whatever model it uses: what the agent says can be heard, but not read here.`
@@ -88,7 +94,7 @@ async function conduct(house: House, order: Order, cues: readonly Cue[]): Promis
   report.ended(outcome)
   const { caller, agent } = call.recorded()
   await writeStereoWav(order.record, caller, agent)
-  printSummary(report, outcome, order.record)
+  printSummary(report, outcome, order.record, practice !== undefined)
   return [...(trouble ? [trouble] : []), ...troublesOf(outcome), ...(practice?.model.failures ?? []).map(refused)]
 }
 
@@ -106,11 +112,15 @@ async function ring(options: RingOptions): Promise<PhoneCall> {
   }
 }
 
+const INTERRUPTS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
 /** Ctrl-C hangs up. */
 async function untilOver(call: PhoneCall): Promise<CallOutcome> {
   const hangUp = () => call.hangUp()
-  process.once('SIGINT', hangUp)
-  return call.ended.finally(() => process.off('SIGINT', hangUp))
+  for (const signal of INTERRUPTS) process.once(signal, hangUp)
+  const outcome = await call.ended
+  for (const signal of INTERRUPTS) process.off(signal, hangUp)
+  return outcome
 }
 
 function lineTo({ url, server }: House, { scene }: Order): RingOptions {

@@ -39,6 +39,8 @@ export class Practice {
 /** Reads over the brain's shoulder. */
 class Script {
   #words: string | undefined
+  /** What is thought of after the words. */
+  #afterwards: (() => void)[] = []
   readonly #thoughts: Thoughts
 
   constructor(thoughts: Thoughts) {
@@ -49,16 +51,23 @@ class Script {
     if (turn.kind === 'tool_output') this.#answered(turn)
     const replies = await defaultBrain(turn)
     const said = replies.flatMap(wordsOf)
-    // Words of an answer that was given up before it was heard are gone.
+    // What was given up before it was heard is gone.
     this.#words = said.length > 0 ? said.join(' ') : undefined
-    for (const reply of replies) if ('callTool' in reply) this.#called(reply)
+    this.#afterwards = replies.flatMap((reply) => ('callTool' in reply ? [() => this.#called(reply)] : []))
+    if (this.#words === undefined) this.#goOn()
     return replies
   }
 
   take(): string | undefined {
     const words = this.#words
     this.#words = undefined
+    // Whoever takes the words tells them first.
+    if (words !== undefined) queueMicrotask(() => this.#goOn())
     return words
+  }
+
+  #goOn(): void {
+    for (const tell of this.#afterwards.splice(0)) tell()
   }
 
   #called({ callTool, arguments: args }: Extract<Reply, { callTool: string }>): void {

@@ -13,13 +13,15 @@ export interface BargeIn {
 /** Tells the timeline what happens, and keeps what the summary needs. */
 export class Report {
   readonly timeline: Timeline
-  /** From the stream's `start` to the agent's first sound. */
+  /** From the stream's `start` to the agent's first sound; undefined when the caller spoke first, or nobody. */
   firstWordMs: number | undefined
   /** From each last sound of the caller's to the agent's answer. */
   readonly delaysMs: number[] = []
   readonly bargeIns: BargeIn[] = []
   readonly tools: string[] = []
   readonly handoffs: string[] = []
+  /** Somebody has spoken. */
+  #isOpened = false
   #streamingSince: number | undefined
   #callerBeganAt: number | undefined
   /** Until it is answered. */
@@ -45,7 +47,9 @@ export class Report {
   watchCall(call: PhoneCall): void {
     this.timeline.answered()
     call.webhooks.follow(({ url, method, status, twiml }) => {
-      const verbs = [...twiml.matchAll(/<([A-Z]\w+)/g)].map(([, name]) => name).filter((name) => name !== 'Response')
+      const verbs = [...twiml.matchAll(/<([A-Z]\w+)/g)]
+        .map(([, name]) => name)
+        .filter((name) => !/Response|Parameter/.test(`${name}`))
       const path = new URL(url).pathname
       this.timeline.tell(
         'twilio',
@@ -69,6 +73,7 @@ export class Report {
   }
 
   callerSpeaks(told: string, isOver: boolean): void {
+    this.#isOpened = true
     this.#callerBeganAt = performance.now()
     this.#callerEndedAt = undefined
     this.timeline.tell('caller', told, isOver ? 'over the agent' : undefined)
@@ -81,8 +86,8 @@ export class Report {
 
   ended({ by, reason }: CallOutcome): void {
     const ends = {
-      caller: 'the caller hung up',
-      server: 'the server hung up',
+      caller: 'hangs up',
+      server: 'the server ended the call',
       reject: `the call was declined as ${reason}`,
       error: `"An application error has occurred": ${reason}`
     }
@@ -91,23 +96,28 @@ export class Report {
 
   #agentSpeaks(words: string | undefined): void {
     const now = performance.now()
-    const isFirst = this.firstWordMs === undefined
-    this.firstWordMs ??= now - (this.#streamingSince ?? now)
     const delayMs = this.#callerEndedAt === undefined ? undefined : now - this.#callerEndedAt
-    this.#callerEndedAt = undefined
     if (delayMs !== undefined) this.delaysMs.push(delayMs)
-    const note = isFirst ? `first word after ${seconds(this.firstWordMs)}` : delayMs && `after ${seconds(delayMs)}`
-    this.timeline.tell('agent', words ?? 'speaks', note || undefined)
+    this.#callerEndedAt = undefined
+    const opensMs = this.#isOpened ? undefined : now - (this.#streamingSince ?? now)
+    this.firstWordMs ??= opensMs
+    this.#isOpened = true
+    this.timeline.tell('agent', words ?? 'speaks', noteOn(opensMs, delayMs))
   }
 
   #agentSilent({ heardMs, clearedMs }: Utterance): void {
     if (clearedMs === undefined) return
     const share = `${seconds(heardMs)} heard, ${seconds(clearedMs)} thrown away`
-    if (this.#callerBeganAt === undefined) return this.timeline.tell('twilio', `clear: the agent stops: ${share}`)
+    if (this.#callerBeganAt === undefined) return this.timeline.tell('twilio', `clear: ${share}`)
     const stoppedAfterMs = performance.now() - this.#callerBeganAt
     this.bargeIns.push({ stoppedAfterMs, heardMs, clearedMs })
-    this.timeline.tell('twilio', `clear, ${seconds(stoppedAfterMs)} into it: the agent stops, ${share}`)
+    this.timeline.tell('twilio', `clear, ${seconds(stoppedAfterMs)} after the caller began: ${share}`)
   }
+}
+
+function noteOn(opensMs: number | undefined, delayMs: number | undefined): string | undefined {
+  if (opensMs !== undefined) return `first word after ${seconds(opensMs)}`
+  return delayMs === undefined ? undefined : `after ${seconds(delayMs)}`
 }
 
 export function seconds(ms: number): string {

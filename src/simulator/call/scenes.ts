@@ -1,14 +1,14 @@
 import type { DialSomebody } from '../telephone/telephone.ts'
 
 /**
- * One thing the caller does. They wait until the agent has finished, unless told to barge in: then they begin one second
- * after the agent did. `stay` says nothing for so many milliseconds, whatever the agent does.
+ * One thing the caller does. They wait until the agent has finished, unless they barge in: then they begin so many
+ * milliseconds after the agent did. `stayMs` says nothing for as long, whatever the agent does.
  */
 export type Step =
-  | { readonly say: string; readonly bargeIn?: boolean }
-  | { readonly wav: string; readonly bargeIn?: boolean }
+  | { readonly say: string; readonly bargeInMs?: number | undefined }
+  | { readonly wav: string; readonly bargeInMs?: number | undefined }
   | { readonly press: string }
-  | { readonly stay: number }
+  | { readonly stayMs: number }
 
 export interface Scene {
   /** One line for `--help`. */
@@ -24,11 +24,11 @@ export interface Scene {
 /** Add yours here; `npm run call -- --scene NAME` plays it. */
 export const scenes: Readonly<Record<string, Scene>> = {
   default: {
-    about: 'a question, an interruption, a handoff to another agent, an appointment, goodbye',
+    about: 'a question, interruptions, a handoff to another agent, an appointment, goodbye',
     steps: [
       { say: 'Hi, when are you open on Friday?' },
-      { say: 'Great. I would like to book a check-up.', bargeIn: true },
-      { say: 'The first one is fine.' },
+      { say: 'Great. I would like to book a check-up.', bargeInMs: 1_000 },
+      { say: 'The first one is fine.', bargeInMs: 6_000 },
       { say: "That's all, thank you. Goodbye." }
     ]
   }

@@ -2,15 +2,23 @@ import type { CallOutcome } from '../telephone/telephone.ts'
 import { type Report, seconds } from './report.ts'
 import { print, printFact } from './timeline.ts'
 
+/** Without tools; each costs it another 0.4 s. */
+const PRACTICE = '; 1.0 s of it is the practice model, which hears you out and thinks'
+
 /** What one would want to know of the call afterwards, a line each. */
-export function printSummary(report: Report, { durationMs }: CallOutcome, recording: string): void {
+export function printSummary(
+  report: Report,
+  { durationMs }: CallOutcome,
+  recording: string,
+  isPractice: boolean
+): void {
   print('')
   printFact('Call', `${seconds(durationMs)} from the answer to the end`)
   printFact(
     'First word',
-    report.firstWordMs === undefined ? 'none' : `${seconds(report.firstWordMs)} after the stream began`
+    report.firstWordMs === undefined ? 'not by the agent' : `${seconds(report.firstWordMs)} after the stream began`
   )
-  printFact('Answers', delays(report.delaysMs))
+  printFact('Answers', delays(report.delaysMs) + (isPractice && report.delaysMs.length > 0 ? PRACTICE : ''))
   printFact('Barge-ins', bargeIns(report))
   if (report.tools.length + report.handoffs.length > 0) printFact('Tools', tools(report))
   printFact('Recording', `${recording}: caller left, agent right. ${howToListen(recording)}`)
@@ -22,6 +30,7 @@ function delays(delaysMs: readonly number[]): string {
   const slowest = sorted.at(-1)
   if (fastest === undefined || slowest === undefined) return 'none'
   const median = sorted[Math.floor((sorted.length - 1) / 2)] ?? fastest
+  if (sorted.length === 1) return `1, after ${seconds(fastest)}`
   return `${sorted.length}, after ${seconds(fastest)} to ${seconds(slowest)}, median ${seconds(median)}`
 }
 

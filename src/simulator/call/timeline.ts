@@ -17,10 +17,10 @@ export class Timeline {
     print(styleText('dim', `${'s'.padStart(6)}  who     what`))
   }
 
-  /** @param note something about it, in brackets */
+  /** @param note something about it, in brackets and on one line */
   tell(who: Who, what: string, note?: string): void {
     const seconds = ((performance.now() - (this.#answeredAt ?? performance.now())) / 1_000).toFixed(1)
-    const [first = '', ...rest] = wrap(note ? `${what} (${note})` : what, width() - INDENT)
+    const [first = '', ...rest] = wrap([...what.split(/\s+/), ...(note ? [`(${note})`] : [])], width() - INDENT)
     print(`${seconds.padStart(6)}  ${styleText(COLOURS[who], who.padEnd(6))}  ${first}`)
     for (const line of rest) print(`${' '.repeat(INDENT)}${line}`)
   }
@@ -32,15 +32,15 @@ export function print(line: string): void {
 
 /** A table's row, wrapped like the timeline. */
 export function printFact(name: string, text: string): void {
-  const [first = '', ...rest] = wrap(text, width() - INDENT)
+  const [first = '', ...rest] = wrap(text.split(/\s+/), width() - INDENT)
   print(`${styleText('bold', name.padEnd(INDENT))}${first}`)
   for (const line of rest) print(`${' '.repeat(INDENT)}${line}`)
 }
 
-/** Lines of whole words; a word longer than a line has one to itself. */
-export function wrap(text: string, columns: number): string[] {
+/** A word longer than a line has one to itself. */
+function wrap(words: readonly string[], columns: number): string[] {
   const lines: string[] = []
-  for (const word of text.split(/\s+/)) {
+  for (const word of words) {
     const last = lines.at(-1)
     if (last !== undefined && last.length + 1 + word.length <= columns) lines[lines.length - 1] = `${last} ${word}`
     else lines.push(word)

@@ -130,7 +130,7 @@ export class PracticeModel {
   #onOpen(socket: WebSocket, request: IncomingMessage, refusal: Refusal | undefined): void {
     const closing = told(refusal) ?? this.#check(request)
     if (closing) return closeWith(socket, closing)
-    const session = new PracticeSession(socket, this.#host(), modelOf(request) ?? '')
+    const session = new PracticeSession(socket, this.#host(request.socket), modelOf(request) ?? '')
     this.sessions.push(session)
     this.#opened.push(session)
   }
@@ -157,7 +157,7 @@ export class PracticeModel {
     return undefined
   }
 
-  #host() {
+  #host(tcp: Duplex) {
     const { speakMs = 0, deltaBytes = 1600, pace = 10, brain = defaultBrain } = this.#options
     const {
       vad = true,
@@ -169,6 +169,7 @@ export class PracticeModel {
     return {
       knobs: { speakMs, deltaBytes, pace, brain, vad, keepAudio, transcriptionMs, whenBusy },
       sessionMs,
+      reset: () => reset(tcp),
       mutes: (what: Muted) => this.#muted.has(what),
       nextWords: () => this.#words.shift(),
       fail: (message: string) => void this.failures.push(message)

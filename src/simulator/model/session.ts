@@ -32,6 +32,8 @@ export interface SessionHost {
   /** Words for a finished turn, if somebody left some. */
   nextWords(): string | undefined
   fail(message: string): void
+  /** Resets the connection under the session's socket. */
+  reset(): void
 }
 
 const EXPIRED = 'Your session hit the maximum duration of 60 minutes.'
@@ -160,6 +162,11 @@ export class PracticeSession implements Line {
   /** Closes with a code; without one the connection dies, and the peer sees 1006. */
   drop(code?: number, reason?: string): void {
     this.#wire.close(code, reason)
+  }
+
+  /** A TCP reset: no goodbye, and what was on its way is lost. */
+  reset(): void {
+    this.#host.reset()
   }
 
   /** The socket stays open, and nothing comes any more, not even a pong. */
