@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // A test that is a phone call waits more than it works.
+    maxWorkers: 4,
     testTimeout: 15_000,
     hookTimeout: 15_000
   }

@@ -319,6 +319,7 @@ export class Call {
       setImmediate(() => this.#contain(() => this.#clearForgottenAudio()))
     })
     transport.onModel('input_audio_buffer.speech_stopped', () => {
+      this.#recent.speechStopped()
       facts.emit('callerSilent')
     })
     transport.onModel('input_audio_buffer.committed', ({ item_id }) => {

@@ -26,7 +26,10 @@ describe('a caller who hangs up', () => {
   )
 
   test('during the greeting ends it there', async () => {
-    const house = await startHouse({ env: { GREETING: 'Say hello.' }, model: { pace: 1 } })
+    const house = await startHouse({
+      env: { GREETING: 'Say hello.' },
+      model: { pace: 1, brain: () => [{ tone: 2_000 }] }
+    })
     const phone = await house.ring()
     await phone.frames.next(({ event }) => event === 'media')
     phone.hangUp()
@@ -114,8 +117,9 @@ describe('a stream that does what Twilio would not', () => {
     const session = await house.model.nextSession()
     await session.receives('session.update')
     phone.sendFrame('x'.repeat(100_000))
-    expect(await phone.ended).toMatchObject({ by: 'server', reason: '1009' })
-    await house.records.next()
+    // The close may be overtaken by the reset of a connection on which much was still to be read.
+    expect((await phone.ended).by).not.toBe('caller')
+    expect(await house.records.next()).toMatchObject({ endReason: 'stream_lost' })
     await session.closed
   })
 
@@ -150,6 +154,17 @@ describe('two streams for one call', () => {
     await house.model.sessions[0]?.closed
     void house.model.sessions[1]?.say({ ms: 40 })
     await newer?.frames.next(({ event }) => event === 'media')
+    expect(house.app.calls.live).toBe(1)
+  })
+
+  test('the question what comes after the older one does not end the newer one', async () => {
+    const house = await startHouse()
+    const older = await house.connect({ callSid: 'CA1' })
+    const verbs = await webhook(house, { CallSid: 'CA1' })
+    const newer = await house.stream({ callSid: 'CA1', customParameters: parametersOf(verbs) })
+    expect(await older.phone.ended).toMatchObject({ by: 'server', reason: 'hangup' })
+    void (await house.model.nextSession()).say({ ms: 40 })
+    await newer.frames.next(({ event }) => event === 'media')
     expect(house.app.calls.live).toBe(1)
   })
 
@@ -222,17 +237,22 @@ describe('a server that drains', () => {
   test('still takes the stream of a caller it answered before', async () => {
     const house = await startHouse()
     const verbs = await webhook(house, { CallSid: 'CA1' })
-    const drained = house.app.calls.drain(10_000)
+    let isDrained = false
+    const drained = house.app.calls.drain(10_000).then(() => {
+      isDrained = true
+    })
     const phone = await house.stream({ callSid: 'CA1', customParameters: parametersOf(verbs) })
     const session = await house.model.nextSession()
     void session.say({ ms: 40 })
     await phone.frames.next(({ event }) => event === 'media')
+    // Who closed the server now would cut this call off.
+    expect(isDrained).toBe(false)
     phone.hangUp()
     await drained
   })
 
-  test('ends what is left when its time is up', async () => {
-    const house = await startHouse()
+  test('says goodbye to those who are left when its time is up', async () => {
+    const house = await startHouse({ model: { brain: () => [{ tone: 100 }] } })
     const { phone, session } = await house.connect()
     await house.app.calls.drain(50)
     expect(await house.records.next()).toMatchObject({ endReason: 'drained' })
