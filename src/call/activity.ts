@@ -84,6 +84,11 @@ export class Activity {
     this.#changed()
   }
 
+  /** A request was refused because another answer ran: that one is not what was asked for. */
+  refused(): void {
+    if (this.#owed) this.#owed.isBeingGiven = false
+  }
+
   toolStarted(): void {
     this.#toolsRunning += 1
     this.#changed()

@@ -11,6 +11,7 @@ export function logSession(call: Call): void {
     if (isBenign({ code, message })) call.log.debug({ code }, 'the model had nothing left to cancel or cut')
     else call.log.error({ code, err: errorOf(event) }, 'session error')
     if (isDroppedToolCall(event)) answerToolCall(call)
+    if (isRefusedRequest(event)) call.activity.refused()
   })
   session.on('agent_handoff', (_context, from, to) => {
     // A restored session is handed to the specialist who was speaking; that is no news.
@@ -19,6 +20,12 @@ export function logSession(call: Call): void {
   session.on('guardrail_tripped', (_context, agent, error) => {
     call.log.warn({ agent: agent.name, guardrail: error.result.guardrail.name }, 'a guardrail stopped an answer')
   })
+}
+
+/** One of the SDK's, which have an id; a nudge of ours that came too late has none. */
+function isRefusedRequest(event: { error: unknown }): boolean {
+  const { error } = (event.error ?? {}) as { error?: { code?: unknown; event_id?: unknown } }
+  return error?.code === 'conversation_already_has_active_response' && typeof error.event_id === 'string'
 }
 
 /** Arguments that are not JSON, and tools that do not exist, get no answer from the SDK: the model would wait for ever. */

@@ -1,7 +1,7 @@
 import type { MediaFrame } from '../twilio/frames.ts'
 
 /** What voice activity detection needs to have heard before it says that speech began: 20 ms a frame. */
-const LEAD_IN_FRAMES = 30
+const LEAD_IN_FRAMES = 20
 /** Longer than anybody talks before a model is given up. */
 const MOST_FRAMES = 1_500
 

@@ -40,7 +40,9 @@ export class ModelSocket extends EventEmitter<ModelSocketEvents> {
   #lastErrorCode: string | undefined
   #pongIsDue = false
   #trouble: ModelError | undefined
-  #opening: Opening | undefined
+  #isGreeting = false
+  /** The configuration that the SDK is expected to send too. */
+  #configuration: string | undefined
   #hasSent = false
   /** What the SDK gets to read of a message; undefined when that is nothing. */
   translate: (message: string) => string | undefined = (message) => message
@@ -77,7 +79,7 @@ export class ModelSocket extends EventEmitter<ModelSocketEvents> {
 
   /** The greeting was asked for already. */
   get isGreeting(): boolean {
-    return this.#opening?.greeting !== undefined
+    return this.#isGreeting
   }
 
   /** Configures the session, and asks for the greeting, before the SDK is there to do it. */
@@ -86,7 +88,8 @@ export class ModelSocket extends EventEmitter<ModelSocketEvents> {
     await this.opened
     // The call was quicker, and its SDK has configured the session itself.
     if (!this.#early || this.#hasSent) return
-    this.#opening = { configuration, greeting }
+    this.#configuration = configuration
+    this.#isGreeting = greeting !== undefined
     this.#socket.send(configuration)
     if (greeting !== undefined) this.#socket.send(greeting)
   }
@@ -106,7 +109,8 @@ export class ModelSocket extends EventEmitter<ModelSocketEvents> {
 
   send(data: string): void {
     if (this.#state !== 'open') return
-    const isRepeated = !this.#hasSent && data === this.#opening?.configuration
+    const isRepeated = data === this.#configuration
+    this.#configuration = undefined
     this.#hasSent = true
     // A second, equal configuration would be answered by nothing new, after the greeting it belongs before.
     if (!isRepeated) this.#socket.send(data)

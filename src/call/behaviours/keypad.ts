@@ -13,6 +13,8 @@ const MOST_KEYS = 32
 export const keypad: Behaviour = (call) => {
   let keys = ''
   let asked: DigitsAsked | undefined
+  /** Out of habit many press `#` also after the last key that was waited for. */
+  let isHashDue = false
   let stopWaiting = () => {}
 
   const finish = () => {
@@ -29,12 +31,23 @@ export const keypad: Behaviour = (call) => {
     call.askToSpeak()
   }
 
+  const finishByCount = () => {
+    finish()
+    isHashDue = true
+    stopWaiting = call.after(PAUSE_MS, () => {
+      isHashDue = false
+    })
+  }
+
   call.facts.on('keyPressed', (key) => {
+    const isHabit = isHashDue && key === '#'
+    isHashDue = false
+    if (isHabit) return
     if (keys === '') call.interrupt()
     stopWaiting()
     if (key === '#' && (asked || keys !== '')) return finish()
     keys += key
-    if (keys.length >= (asked?.count ?? MOST_KEYS)) return finish()
+    if (keys.length >= (asked?.count ?? MOST_KEYS)) return finishByCount()
     stopWaiting = call.after(PAUSE_MS, finish)
   })
 
@@ -43,7 +56,7 @@ export const keypad: Behaviour = (call) => {
     asked = request
     stopWaiting()
     // They may have begun before they were asked to the end.
-    if (keys.length >= request.count) return finish()
+    if (keys.length >= request.count) return finishByCount()
     stopWaiting = call.after(request.timeoutMs, finish)
   })
 

@@ -1,7 +1,7 @@
 import { scenes } from './scenes.ts'
 
 export function help(): string {
-  const list = Object.entries(scenes).map(([name, { about }]) => `  ${name.padEnd(10)} ${about}`)
+  const list = Object.entries(scenes).map(([name, { about }]) => `  ${name.padEnd(12)} ${about}`)
   return `Calls the agent on this machine, without a phone, and tells what happens.
 
   npm run call                              plays the default scene

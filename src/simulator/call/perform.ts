@@ -73,7 +73,10 @@ class Part {
 
   /** What an end at this moment leaves undone. */
   missing(cues: readonly Cue[]): string | undefined {
-    if (this.#played < cues.length) return `The call ended after ${this.#played} of the caller's ${cues.length} steps.`
+    const left = cues.slice(this.#played)
+    // The agent may well end a call on which nothing more was to come from the caller.
+    if (left.some((cue) => !('stayMs' in cue)))
+      return `The call ended after ${this.#played} of the caller's ${cues.length} steps.`
     return this.#owed?.isMust ? "The call ended before the caller's last words were answered." : undefined
   }
 

@@ -80,7 +80,7 @@ export const scenes: Readonly<Record<string, Scene>> = {
       { say: 'Hi, when are you open on Friday?' },
       { say: 'Mhm.', bargeInMs: 500 },
       { say: 'I would like to book a check-up.' },
-      { say: 'Wait, I would rather know what a cleaning costs.', bargeInMs: 1_500 },
+      { say: 'Wait, please take a message instead: I will call again.', bargeInMs: 1_500 },
       { say: 'Thanks, goodbye.' }
     ]
   },

@@ -13,7 +13,7 @@ export function frontDesk(turn: Turn): Reply[] {
   if (quoted) return [{ say: quoted }]
   switch (turn.kind) {
     case 'greeting':
-      return [{ say: GREETING }]
+      return [{ say: opening(turn, wanted) }]
     case 'prompted':
       return [{ say: prompted(wanted) }]
     case 'tool_output':
@@ -27,6 +27,8 @@ const GREETING = "Hello, you've reached the dental practice. I'm an AI assistant
 const GOODBYE = 'Thank you for calling. Goodbye!'
 const MENU = 'I see. I can tell you our opening hours, book an appointment or take a message.'
 const NEUTRAL = 'I heard you. How can I help with that?'
+
+const NOBODY_THERE = "I'm sorry, nobody could be reached. May I take a message?"
 
 const ACCEPTS = /\b(yes|ok(ay)?|fine|sure|first|second|works|good|great|one|nine|ten|eleven|morning|\d+)\b/i
 
@@ -49,6 +51,13 @@ function answer(turn: Turn): Reply[] {
     return call(turn, 'book_slot') ?? [{ say: "All right, that's booked for you." }]
   }
   return wish?.reply(turn) ?? [{ say: MENU }]
+}
+
+/** Greets once: a caller who has not spoken yet may have been greeted, or be back on the same call. */
+function opening({ instructions, items }: Turn, wanted: string): string {
+  if (/just come back from a transfer/.test(instructions)) return NOBODY_THERE
+  const hasSpoken = items.some((item) => item.type === 'message' && item.role === 'assistant')
+  return hasSpoken || /do not greet/i.test(wanted) ? prompted(wanted) : GREETING
 }
 
 function hours(turn: Turn): Reply[] {
@@ -102,10 +111,12 @@ function welcome(turn: Turn): Reply[] {
 
 /** To be asked to speak without news: the reminders a call has, told apart by their words. */
 function prompted(instructions: string): string {
+  const keys = instructions.match(/keyed in ([\d*# ]+)/)?.[1]
+  if (keys) return `You keyed in ${keys}. How can I help with that?`
   if (/goodbye|farewell|hang(ing)? up|end the call/i.test(instructions)) return GOODBYE
   if (/still there|silen|quiet|not said/i.test(instructions)) return 'Are you still there?'
   if (/wrap|minutes? left|time limit|soon/i.test(instructions)) return "We'll have to finish soon. What else can I do?"
-  if (/apolog|sorry|connection|interrupted|cut off|continue/i.test(instructions)) return 'Sorry, where were we?'
+  if (/apolog|sorry|connection|interrupt(ed|ion)|cut off|continue/i.test(instructions)) return 'Sorry, where were we?'
   return 'How can I help you?'
 }
 
