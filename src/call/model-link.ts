@@ -64,7 +64,7 @@ export class ModelLink extends EventEmitter<ModelLinkEvents> {
     this.transport = new CallTransport(options.stream, () => this.#openSocket(), options)
     this.session = createSession(options.agent, options.settings, options.context, this.transport)
     this.transport.session = this.session
-    tellBeforeConnect(this.session, this.transport)
+    tellBeforeConnect(this.session, this.transport, options.onFault)
     this.session.on('agent_handoff', (_context, _from, to) => {
       this.#specialist = to as RealtimeAgent<CallContext>
     })
@@ -229,14 +229,21 @@ export class ModelLink extends EventEmitter<ModelLinkEvents> {
  * The SDK's session listens to its transport only from `connect()` on, which waits for `start`: until then whoever
  * listens to the session's `transport_event` is told of Twilio's frames here.
  */
-function tellBeforeConnect(session: EventEmitter, transport: CallTransport): void {
+function tellBeforeConnect(session: EventEmitter, transport: CallTransport, onFault: (error: unknown) => void): void {
   const untold = new Set<object>()
   const passedOn = (event: object): void => void untold.delete(event)
+  const tellSession = (event: object): void => {
+    try {
+      session.emit('transport_event', event)
+    } catch (error) {
+      onFault(error)
+    }
+  }
   const tell = (event: object): void => {
     untold.add(event)
     // The session's own listener comes after this one, in the same tick.
     queueMicrotask(() => {
-      if (untold.delete(event)) return void session.emit('transport_event', event)
+      if (untold.delete(event)) return tellSession(event)
       session.off('transport_event', passedOn)
       transport.off('*', tell)
     })

@@ -1,0 +1,163 @@
+import { describe, expect, test } from 'vitest'
+import { billing } from '../../../src/agent/billing.ts'
+import { eventually, startHouse } from '../../house.ts'
+import { answers, calls, clears, heardMs, hears, obliging, quiet, requests, says, speak, told } from './scene.ts'
+
+const listens = obliging(() => [says('Thank you.')])
+const KEYED = /^\[\{"type":"input_text","text":"The caller keyed in (.*)\."\}\]$/
+const keyedIn = (all: readonly string[]) => all.flatMap((text) => KEYED.exec(text)?.[1] ?? [])
+
+describe('keys that nobody asked for', () => {
+  test.each([
+    ['#', '421#', '4 2 1'],
+    ['a pause', '421', '4 2 1'],
+    ['a # alone, which is all there is', '#', '#'],
+    ['a count, for somebody who leans on the keys', '12345678901234567890123456789012', undefined]
+  ])('are given to the agent once, as one message, at %s', async (_what, keys, message) => {
+    const house = await startHouse({ model: listens })
+    const { phone, session } = await house.connect()
+    phone.press(keys)
+    await hears(phone, 190)
+    expect(keyedIn(told(session))).toEqual([message ?? keys.split('').join(' ')])
+    expect(requests(session)).toHaveLength(1)
+    expect(answers(house)).toEqual(['Thank you.'])
+  })
+
+  test('twice in a row are two numbers', async () => {
+    const house = await startHouse({ model: listens })
+    const { phone, session } = await house.connect()
+    phone.press('421#77#')
+    await eventually(
+      () => keyedIn(told(session)),
+      (all) => all.length === 2
+    )
+    expect(keyedIn(told(session))).toEqual(['4 2 1', '7 7'])
+  })
+
+  test('stop the agent where it was heard, as speech does', async () => {
+    const house = await startHouse({ model: listens })
+    const { phone, session } = await house.connect()
+    void session.say({ ms: 4_000 })
+    await hears(phone, 400)
+    phone.press('4')
+    await phone.frames.next(({ event }) => event === 'clear')
+    const heard = heardMs(phone)
+    const { audio_end_ms } = await session.receives('conversation.item.truncate')
+    expect(Math.abs(audio_end_ms - heard)).toBeLessThan(300)
+    phone.press('21#')
+    await hears(phone, heard + 190)
+    expect(keyedIn(told(session))).toEqual(['4 2 1'])
+    expect(clears(phone)).toHaveLength(1)
+    expect(session.errors).toEqual([])
+  })
+
+  test('are in no log and no transcript', async () => {
+    const house = await startHouse({ model: listens, env: { LOG_LEVEL: 'trace', LOG_TRANSCRIPTS: 'true' } })
+    const { phone, call } = await house.connect()
+    phone.press('86753#')
+    await hears(phone, 190)
+    expect(JSON.stringify(call.transcript.turns)).not.toMatch(/8.?6.?7.?5.?3/)
+    phone.hangUp()
+    await house.records.next()
+    expect(JSON.stringify([house.log.all, house.records.all])).not.toMatch(/8 ?6 ?7 ?5 ?3/)
+  })
+})
+
+describe('keys that a tool asked for', () => {
+  const asks = obliging(({ kind, output }) =>
+    kind === 'speech' ? [says('Please key in the six digits.'), calls('find_invoice')] : [says(output ?? 'Pardon?')]
+  )
+  const house = () =>
+    startHouse({
+      env: { LOG_LEVEL: 'trace', LOG_TRANSCRIPTS: 'true' },
+      model: asks,
+      overrides: { agent: billing }
+    })
+
+  test('stay between the caller and the tool: no log, no transcript and no model has them', async () => {
+    const practice = await house()
+    const { phone, call, session } = await practice.connect()
+    speak(session, 'What is on my bill?')
+    await hears(phone, 190)
+    await eventually(
+      () => call.activity.isToolRunning,
+      (isRunning) => isRunning
+    )
+    phone.press('100235')
+    await session.receives('conversation.item.create', ({ item }) => item.type === 'function_call_output')
+    expect(told(session).join()).toContain('a filling, 180 dollars, paid')
+    await quiet(call)
+    phone.hangUp()
+    await practice.records.next()
+    const everything = [practice.log.all, practice.records.all, session.received.all, call.transcript.memory]
+    expect(JSON.stringify(everything)).not.toMatch(/1 ?0 ?0 ?2 ?3 ?5/)
+  })
+
+  test.each([
+    ['# ends them early', '12#', 'No invoice has that number.'],
+    ['# alone means none', '#', 'No keys were pressed.']
+  ])('%s', async (_what, keys, answer) => {
+    const practice = await house()
+    const { phone, call, session } = await practice.connect()
+    speak(session, 'What is on my bill?')
+    await eventually(
+      () => call.activity.isToolRunning,
+      (isRunning) => isRunning
+    )
+    await hears(phone, 190)
+    phone.press(keys)
+    await eventually(
+      () => told(session).join(),
+      (all) => all.includes(answer)
+    )
+  })
+
+  test('may end with # although the last one was enough: that is no number of its own, what follows is', async () => {
+    const practice = await house()
+    const { phone, call, session } = await practice.connect()
+    speak(session, 'What is on my bill?')
+    await eventually(
+      () => call.activity.isToolRunning,
+      (isRunning) => isRunning
+    )
+    await hears(phone, 190)
+    phone.press('100234#7#')
+    await eventually(
+      () => keyedIn(told(session)),
+      (all) => all.length === 1
+    )
+    expect(keyedIn(told(session))).toEqual(['7'])
+    expect(told(session).join()).toContain('a check-up')
+  })
+
+  test('count from the first, also when the caller was quicker than the tool', async () => {
+    const model = obliging(({ kind, output }) => (kind === 'speech' ? [calls('find_invoice')] : [says(output ?? '')]))
+    const practice = await startHouse({ model, overrides: { agent: billing } })
+    const { phone, call, session } = await practice.connect()
+    phone.press('100234')
+    await practice.log.next(() => true)
+    speak(session, 'What is on my bill?')
+    await eventually(
+      () => told(session).join(),
+      (all) => all.includes('a check-up')
+    )
+    await quiet(call)
+    expect(keyedIn(told(session))).toEqual([])
+  })
+
+  test('are no longer waited for when the caller has hung up', async () => {
+    const practice = await house()
+    const { phone, call, session } = await practice.connect()
+    speak(session, 'What is on my bill?')
+    await eventually(
+      () => call.activity.isToolRunning,
+      (isRunning) => isRunning
+    )
+    phone.hangUp()
+    await practice.records.next()
+    await eventually(
+      () => call.activity.isToolRunning,
+      (isRunning) => !isRunning
+    )
+  })
+})
