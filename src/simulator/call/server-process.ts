@@ -7,7 +7,7 @@ import pinoPretty from 'pino-pretty'
 import { Mistake } from './mistake.ts'
 
 const READY_LIMIT_MS = 20_000
-const STOP_LIMIT_MS = 10_000
+const STOP_LIMIT_MS = 20_000
 const POLL_MS = 50
 
 /** The server in a process of its own, as a user starts it, on a free port of this machine. */

@@ -1,0 +1,209 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import wavefile from 'wavefile'
+import { environment } from '../../src/config.ts'
+import { prepare } from '../../src/simulator/call/cues.ts'
+import { readOrder } from '../../src/simulator/call/order.ts'
+import { decodeMulaw } from '../../src/simulator/sound/mulaw.ts'
+import { speak } from '../../src/simulator/sound/speech.ts'
+import { startHouse } from '../house.ts'
+
+const LIMIT_MS = 60_000
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'call-'))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+/** `npm run call`, whatever the machine's own .env says. */
+function runCall(args: string[], env: Record<string, string> = {}) {
+  const settings = { OPENAI_API_KEY: '', TWILIO_AUTH_TOKEN: '', PUBLIC_URL: '', GREETING: 'Say "Hello."', ...env }
+  return new Promise<{ code: unknown; out: string; complaints: string }>((resolve) => {
+    execFile(
+      process.execPath,
+      ['src/simulator/main.ts', ...args],
+      { env: { ...environment, ...settings } },
+      (error, out, complaints) => resolve({ code: error?.code ?? 0, out, complaints })
+    )
+  })
+}
+
+/** What the timeline says somebody did, in order. */
+function doings(out: string, who: string): string[] {
+  return [...out.matchAll(new RegExp(`^ +\\d+\\.\\d {2}${who} +(.*)$`, 'gm'))].map(([, what = '']) => what)
+}
+
+async function channelsOf(path: string): Promise<[left: Int16Array, right: Int16Array]> {
+  const wave = new wavefile.WaveFile(await readFile(path))
+  return wave.getSamples(false, Int16Array) as unknown as [Int16Array, Int16Array]
+}
+
+/** For each 20 ms, whether there is a voice. */
+function voiced(samples: Int16Array): boolean[] {
+  return Array.from({ length: Math.floor(samples.length / 160) }, (_, at) => {
+    const window = samples.subarray(at * 160, (at + 1) * 160)
+    return Math.sqrt(window.reduce((sum, sample) => sum + sample * sample, 0) / 160) > 200
+  })
+}
+
+test(
+  'a server that is already running is rung and left alone',
+  async () => {
+    const house = await startHouse({ env: { GREETING: 'Say "Hello."' } })
+    house.model.hearWords('Goodbye.')
+    const record = join(folder, 'running.wav')
+    const { code, out } = await runCall(['--url', house.url, '--say', 'Goodbye.', '--record', record])
+    expect(code, out).toBe(0)
+    expect(out).toContain(`Ringing ${house.url}, whatever model it uses`)
+    expect(doings(out, 'agent')).toEqual([expect.stringMatching(/^speaks \(first/), expect.stringMatching(/^speaks/)])
+    expect((await fetch(`${house.url}/ready`)).status).toBe(200)
+  },
+  LIMIT_MS
+)
+
+describe.concurrent('a call', () => {
+  test(
+    'one sentence is said and answered, and both sides are recorded',
+    async ({ expect }) => {
+      const record = join(folder, 'one sentence.wav')
+      const ask = 'When are you open on Monday?'
+      const { code, out, complaints } = await runCall(['--say', ask, '--record', record], {
+        TWILIO_AUTH_TOKEN: 'a token that the calls are signed with',
+        PUBLIC_URL: 'https://agent.example.com'
+      })
+      expect(complaints).toBe('')
+      expect(code).toBe(0)
+      expect(out).toContain('a practice model on this machine plays the agent')
+      expect(doings(out, 'caller')).toEqual([ask, 'hangs up'])
+      const [greeting, tool, answer] = doings(out, 'agent')
+      expect(greeting).toMatch(/^Hello\. \(first word after \d\.\d\d s\)$/)
+      expect(tool).toBe('calls the tool opening_hours {"day":"Monday"}')
+      expect(answer).toMatch(/^On Mondays the practice is open from 08:00 to 17:00\./)
+      expect(doings(out, 'server')).toEqual([expect.stringMatching(/^opening_hours answers: On Mondays/)])
+      expect(doings(out, 'twilio')[0]).toBe('POST /incoming-call is answered 200: <Connect> <Stream>')
+      expect(out).toMatch(/^Recording .*caller left, agent right\./m)
+      expect(Math.max(...out.split('\n').map(({ length }) => length))).toBeLessThanOrEqual(100)
+
+      const [caller, agent] = (await channelsOf(record)).map(voiced)
+      expect(caller?.filter(Boolean).length).toBeGreaterThan(50)
+      expect(agent?.filter(Boolean).length).toBeGreaterThan(100)
+      expect(caller?.some((speaks, at) => speaks && agent?.[at])).toBe(false)
+    },
+    LIMIT_MS
+  )
+
+  test(
+    'a recording, an interruption and keys come in the order in which they were written',
+    async ({ expect }) => {
+      const question = join(folder, 'question.wav')
+      await writeWav(question, 'What can you do for me?', 44_100)
+      await writeFile(join(folder, 'question.txt'), 'What can you\ndo for me?\n')
+      const record = join(folder, 'order.wav')
+      const args = ['--wav', question, '--barge-in', '--say', 'Thank you, goodbye.', '--record', record]
+      const { code, out } = await runCall(['--press', '1#', ...args])
+      expect(code, out).toBe(0)
+      const [keys, recording, interruption] = doings(out, 'caller')
+      expect(keys).toBe('presses 1#')
+      expect(recording).toMatch(/^\[question\.wav, \d\.\d s\] What can you do for me\?$/)
+      expect(interruption).toBe('Thank you, goodbye. (over the agent)')
+      expect(doings(out, 'twilio')).toContainEqual(
+        expect.stringMatching(/^clear, \d\.\d\d s after the caller began: \d\.\d\d s heard, \d\.\d\d s thrown away$/)
+      )
+      expect(doings(out, 'agent')).toContainEqual('calls the tool end_call {}')
+      expect(doings(out, 'twilio').at(-1)).toBe('the server ended the call')
+    },
+    LIMIT_MS
+  )
+
+  test(
+    'a server that cannot start is an error with its reason',
+    async ({ expect }) => {
+      const { code, complaints } = await runCall(['--say', 'Hello?'], { MAX_CALL_MS: 'soon' })
+      expect(code).toBe(1)
+      expect(complaints).toContain('The server ended with code 1 before it was ready:')
+      expect(complaints).toContain('MAX_CALL_MS: expected a number of milliseconds')
+    },
+    LIMIT_MS
+  )
+
+  test(
+    'nobody at the URL is an error in one sentence',
+    async ({ expect }) => {
+      const url = `http://127.0.0.1:${await closedPort()}`
+      const { code, complaints } = await runCall(['--url', url, '--say', 'Hello?'])
+      expect(complaints).toBe(`Nobody answers at ${url}: is the server running there?\n`)
+      expect(code).toBe(1)
+    },
+    LIMIT_MS
+  )
+
+  test(
+    'a flag that does not exist is an error in one sentence',
+    async ({ expect }) => {
+      const { code, complaints } = await runCall(['--shout', 'Hello?'])
+      expect(complaints).toBe("Unknown option '--shout': see npm run call -- --help.\n")
+      expect(code).toBe(1)
+    },
+    LIMIT_MS
+  )
+})
+
+describe('the command line', () => {
+  test('without flags the default scene is played, and kept in call.wav', () => {
+    const { scene, record, url } = readOrder([])
+    expect(scene.steps.length).toBeGreaterThan(3)
+    expect({ record, url }).toEqual({ record: 'call.wav', url: undefined })
+  })
+
+  test('a barge-in is for the next words only, whatever is pressed before them', () => {
+    const { scene } = readOrder(['--barge-in', '--press', '1', '--say', 'One.', '--say', 'Two.'])
+    expect(scene.steps).toEqual([
+      { press: '1' },
+      { say: 'One.', bargeInMs: 1_000 },
+      { say: 'Two.', bargeInMs: undefined }
+    ])
+  })
+
+  const mistakes: { args: string[]; says: string }[] = [
+    { args: ['Hello.'], says: 'write npm run call -- --say' },
+    { args: ['--say'], says: '--say' },
+    { args: ['--say', '...'], says: 'something to say' },
+    { args: ['--press', '12x'], says: 'got "12x"' },
+    { args: ['--say', 'Hello.', '--barge-in'], says: 'after --barge-in' },
+    { args: ['--scene', 'opera'], says: 'no scene "opera". There is: default' },
+    { args: ['--scene', 'default', '--say', 'Hello.'], says: 'either --scene or steps of your own' },
+    { args: ['--url', 'localhost:5050'], says: 'a URL like http://localhost:5050' }
+  ]
+  test.each(mistakes)('$args: $says', ({ args, says }) => {
+    expect(() => readOrder(args)).toThrow(says)
+  })
+
+  test('a recording that is missing, or none, is named', async () => {
+    const missing = join(folder, 'missing.wav')
+    await expect(prepare([{ wav: missing }])).rejects.toThrow(`There is no file ${missing}.`)
+    const text = join(folder, 'text.wav')
+    await writeFile(text, 'this is not sound')
+    await expect(prepare([{ wav: text }])).rejects.toThrow(`${text} is no recording`)
+  })
+})
+
+async function writeWav(path: string, words: string, rate: number): Promise<void> {
+  const wave = new wavefile.WaveFile()
+  wave.fromScratch(1, 8_000, '16', decodeMulaw(await speak(words)))
+  wave.toSampleRate(rate)
+  await writeFile(path, wave.toBuffer())
+}
+
+async function closedPort(): Promise<number> {
+  const server = createServer()
+  const port = await new Promise<number>((resolve) => {
+    server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port))
+  })
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
