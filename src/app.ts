@@ -24,6 +24,8 @@ import { apologyTwiml } from './twilio/twiml.ts'
 export interface Dependencies {
   readonly agent: typeof triageAgent
   readonly saveRecord: SaveRecord
+  /** New callers are declined while this is so; by default while the event loop is late. */
+  readonly isOverloaded: () => boolean
   /** Told of each call as its stream is accepted: `call.session` and `call.facts` can be listened to, `start` has not come. */
   readonly onCall: (call: Call) => void
   /** Where the log goes; standard output by default. */
@@ -45,7 +47,7 @@ export async function buildApp(config: Config, overrides: Partial<Dependencies> 
   await app.register(pressure)
   await app.register(callsPlugin, {
     config,
-    isOverloaded: () => app.isUnderPressure(),
+    isOverloaded: overrides.isOverloaded ?? (() => app.isUnderPressure()),
     agent: overrides.agent ?? triageAgent,
     session: {
       ...config.openai,

@@ -361,13 +361,15 @@ export class Call {
     const isFirst = this.#state.name === 'connecting'
     this.#apply({ type: 'model ready' })
     const sink = (frame: MediaFrame) => {
-      this.#recent.push(frame)
+      this.#recent.push(frame.payload)
       this.transport.sendFrame(frame)
       for (const tap of this.#audioTaps) tap(frame)
     }
     this.facts.emit(isFirst ? 'live' : 'modelBack')
     // Words that the last model took with it come first, then what was held since.
-    for (const frame of this.#recent.take()) sink(frame)
+    const payload = this.#recent.take()
+    if (payload !== '')
+      sink({ event: 'media', streamSid: this.stream.streamSid ?? '', payload, timestampMs: undefined })
     this.stream.flowTo(sink)
   }
 

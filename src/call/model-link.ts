@@ -36,6 +36,7 @@ interface ModelLinkEvents {
   failed: [ModelError]
 }
 
+const OUT_OF_TIME = 'timeout'
 const FIRST_BACKOFF_MS = 150
 const LONGEST_BACKOFF_MS = 2_000
 /** A model that stays this long after it was reached is back; before that, losing it again is the same outage. */
@@ -152,11 +153,15 @@ export class ModelLink extends EventEmitter<ModelLinkEvents> {
 
   /** Tries until the configuration is on the wire; throws the last attempt's trouble, or the first one that is final. */
   async #reach(first: ModelSocket | undefined, deadline: number, isStale: () => boolean): Promise<void> {
+    let before: ModelError | undefined
     for (let socket = first; ; socket = undefined) {
       try {
         return await this.#attempt(socket ?? this.#options.openSocket(), deadline)
       } catch (error) {
         if (isStale() || !(error instanceof ModelError) || error.isFinal) throw error
+        // The end of the budget cut this attempt off: why the one before failed says more.
+        if (before && error.code === OUT_OF_TIME) throw before
+        before = error
         await this.#backOff(error, deadline)
       }
     }
@@ -185,7 +190,7 @@ export class ModelLink extends EventEmitter<ModelLinkEvents> {
       if (this.#socket === socket) this.drop(error)
     })
     const leftMs = Math.max(0, deadline - performance.now())
-    const timer = setTimeout(() => giveUp(new ModelError('unreachable', 'timeout')), leftMs)
+    const timer = setTimeout(() => giveUp(new ModelError('unreachable', OUT_OF_TIME)), leftMs)
     try {
       await this.session.connect({ apiKey: this.#options.apiKey })
     } catch (error) {

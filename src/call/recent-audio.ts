@@ -1,36 +1,42 @@
-import type { MediaFrame } from '../twilio/frames.ts'
+import { BYTES_PER_MS } from '../twilio/frames.ts'
 
-/** What voice activity detection needs to have heard before it says that speech began: 20 ms a frame. */
-const LEAD_IN_FRAMES = 20
+/** What voice activity detection needs to have heard before it says that speech began. */
+const LEAD_IN = 400 * BYTES_PER_MS
 /** Longer than anybody talks before a model is given up. */
-const MOST_FRAMES = 1_500
+const MOST = 30_000 * BYTES_PER_MS
+const FIRST_SIZE = 1_000 * BYTES_PER_MS
+/** A long speech's room is given back when it is understood. */
+const ROOM_FOR_LONG = 8_000 * BYTES_PER_MS
 
 /**
  * The caller's words that the model has heard but not understood yet, or may never have heard. A model that is lost takes
- * them with it, so they are kept until it has answered or written them down, and are given to the next one.
+ * them with it, so they are kept until it has answered or written them down, and are given to the next one. Kept as bytes
+ * in one buffer: as frames, thousands of small objects would live just long enough to be expensive.
  */
 export class RecentAudio {
-  #frames: MediaFrame[] = []
+  #bytes = Buffer.allocUnsafeSlow(FIRST_SIZE)
+  #length = 0
   #isOpen = false
   /** Where the words begin that are being spoken now; undefined while nobody speaks. */
   #speechFrom: number | undefined
 
-  push(frame: MediaFrame): void {
-    this.#frames.push(frame)
-    if (this.#frames.length <= MOST_FRAMES) return
-    this.#frames.shift()
-    if (this.#speechFrom) this.#speechFrom -= 1
+  /** @param payload base64 mu-law */
+  push(payload: string): void {
+    const size = Buffer.byteLength(payload, 'base64')
+    if (this.#length + size > MOST) this.#keepFrom(this.#length + size - MOST)
+    if (this.#length + size > this.#bytes.length) this.#resize(Math.max(this.#length + size, 2 * this.#bytes.length))
+    this.#length += this.#bytes.write(payload, this.#length, 'base64')
   }
 
   /** The model has heard what was sent to it so far, and has not noticed that anybody speaks. */
   alive(): void {
-    if (!this.#isOpen) this.#frames = this.#frames.slice(-LEAD_IN_FRAMES)
+    if (!this.#isOpen) this.#keepFrom(this.#length - LEAD_IN)
   }
 
   speechStarted(): void {
     this.alive()
     this.#isOpen = true
-    this.#speechFrom = Math.max(0, this.#frames.length - LEAD_IN_FRAMES)
+    this.#speechFrom = Math.max(0, this.#length - LEAD_IN)
   }
 
   speechStopped(): void {
@@ -40,8 +46,7 @@ export class RecentAudio {
   /** The words were answered or written down; those that are being spoken since are not. */
   understood(): void {
     this.#isOpen = this.#speechFrom !== undefined
-    this.#frames = this.#frames.slice(this.#speechFrom ?? -LEAD_IN_FRAMES)
-    if (this.#isOpen) this.#speechFrom = 0
+    this.#keepFrom(this.#speechFrom ?? this.#length - LEAD_IN)
   }
 
   /** There are words that nobody has understood. */
@@ -49,12 +54,29 @@ export class RecentAudio {
     return this.#isOpen
   }
 
-  /** Those words, or else what no model has acknowledged, for the next one; they are kept again as they are sent to it. */
-  take(): readonly MediaFrame[] {
-    const frames = this.#frames
-    this.#frames = []
+  /**
+   * Those words, or else what no model has acknowledged, for the next one, which has them pushed again.
+   * @returns base64 mu-law, empty when there is nothing
+   */
+  take(): string {
+    const payload = this.#bytes.toString('base64', 0, this.#length)
+    this.#length = 0
     this.#isOpen = false
     this.#speechFrom = undefined
-    return frames
+    return payload
+  }
+
+  #keepFrom(start: number): void {
+    if (start <= 0) return
+    this.#bytes.copyWithin(0, start, this.#length)
+    this.#length -= start
+    if (this.#bytes.length > ROOM_FOR_LONG && this.#length <= FIRST_SIZE) this.#resize(FIRST_SIZE)
+    if (this.#speechFrom !== undefined) this.#speechFrom = Math.max(0, this.#speechFrom - start)
+  }
+
+  #resize(size: number): void {
+    const bytes = Buffer.allocUnsafeSlow(size)
+    this.#bytes.copy(bytes, 0, 0, this.#length)
+    this.#bytes = bytes
   }
 }

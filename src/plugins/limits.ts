@@ -14,7 +14,7 @@ const HEADERS_TIMEOUT_MS = 5_000
 const REQUEST_TIMEOUT_MS = 10_000
 /** Node looks for late requests this often; at its own 30 s the two limits above would be four times as long. */
 const LOOK_FOR_LATE_MS = 1_000
-/** A socket on which nothing moves, such as one whose answer nobody reads. Streams are free of it (ws, `setSocket`). */
+/** A socket on which nothing moves because nobody reads the answer. Streams are free of it (ws, `setSocket`). */
 const STALLED_SOCKET_MS = 10_000
 /** Then the peer dials anew, which a proxy does without being noticed. */
 const MAX_REQUESTS_PER_SOCKET = 1_000
