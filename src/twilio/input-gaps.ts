@@ -34,7 +34,7 @@ export class InputGaps {
 
   /** Forgets where the last frame ended: a new model has heard nothing yet. */
   restart(): void {
-    clearTimeout(this.#timer)
+    this.#stopWatching()
     this.#nextMs = undefined
     this.#lastMediaAt = undefined
     this.#isSpeech = false
@@ -55,32 +55,37 @@ export class InputGaps {
     this.#alreadyFilled = false
     this.#lastMediaAt = Date.now()
     // While the caller speaks, frames that stop coming would leave the model waiting for the end of the sentence.
-    if (this.#isSpeech) this.#watch()
+    if (this.#isSpeech && !this.#timer) this.#watch()
   }
 
   speechStarted(): void {
     this.#isSpeech = true
+    this.#stopWatching()
     this.#watch()
   }
 
   speechStopped(): void {
     this.#isSpeech = false
-    clearTimeout(this.#timer)
+    this.#stopWatching()
   }
 
   /** One timer that looks at the clock when it fires; setting a new one for each frame would cost more than the frame. */
   #watch(): void {
     if (!this.#canTell || this.#lastMediaAt === undefined) return
+    const leftMs = this.#lastMediaAt + INACTIVITY_MS - Date.now()
+    this.#timer = setTimeout(() => this.#look(), Math.max(0, leftMs)).unref()
+  }
+
+  #look(): void {
+    this.#timer = undefined
+    if ((this.#lastMediaAt ?? 0) + INACTIVITY_MS > Date.now()) return this.#watch()
+    this.#fill(silence(INACTIVITY_SILENCE_MS))
+    this.#alreadyFilled = true
+  }
+
+  #stopWatching(): void {
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(
-      () => {
-        if (!this.#isSpeech) return
-        this.#fill(silence(INACTIVITY_SILENCE_MS))
-        this.#alreadyFilled = true
-      },
-      Math.max(0, this.#lastMediaAt + INACTIVITY_MS - Date.now())
-    )
-    this.#timer.unref()
+    this.#timer = undefined
   }
 }
 
