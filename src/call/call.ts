@@ -3,7 +3,7 @@ import type { RealtimeAgent } from '@openai/agents/realtime'
 import type { FastifyBaseLogger } from 'fastify'
 import type { CallContext } from '../agent/context.ts'
 import type { Config } from '../config.ts'
-import type { ModelError } from '../model/errors.ts'
+import { type ModelError, RENEWAL } from '../model/errors.ts'
 import { withInstructions } from '../model/opening.ts'
 import type { SessionSettings } from '../model/session.ts'
 import type { ModelSocket } from '../model/socket.ts'
@@ -13,15 +13,15 @@ import type { MediaStream } from '../twilio/media-stream.ts'
 import type { StreamClaims } from '../twilio/stream-token.ts'
 import { Activity } from './activity.ts'
 import { CallerContext } from './caller-context.ts'
+import { Conversation } from './conversation.ts'
 import { closeCodeFor, reasonFor } from './end-reason.ts'
 import { type EndWhenHeard, endWhenHeard } from './end-when-heard.ts'
 import type { CallFacts } from './facts.ts'
 import { logSession } from './log-session.ts'
 import { ModelLink } from './model-link.ts'
-import { RecentAudio } from './recent-audio.ts'
 import { type CallEvent, type CallState, nextState } from './state.ts'
 import { ToolRuns } from './tool-runs.ts'
-import { type Memory, Transcript } from './transcript.ts'
+import type { Memory, Transcript } from './transcript.ts'
 
 /** Who a stream turned out to be. */
 export interface Admission {
@@ -46,9 +46,6 @@ export interface CallDependencies {
   readonly spareModel: ModelSocket | undefined
 }
 
-/** The close code of a connection that is gone without a goodbye. (RFC 6455, 7.4.1) */
-const DIED = 1006
-
 /** Where a caller goes when the agent lets go of them. */
 export interface Transfer {
   readonly target: string
@@ -61,7 +58,6 @@ export class Call {
   /** Settles once, when the call has ended, with its record. Never rejects. */
   readonly ended: Promise<CallRecord>
   readonly stream: MediaStream
-  readonly transcript: Transcript
   readonly context: CallerContext
   readonly config: Config
   readonly openModel: () => ModelSocket
@@ -73,7 +69,7 @@ export class Call {
   readonly #activity: Activity
   readonly #link: ModelLink
   readonly #tools: ToolRuns
-  readonly #recent = new RecentAudio()
+  readonly #conversation: Conversation
   readonly #audioTaps: ((frame: MediaFrame) => void)[] = []
   readonly #answersByItself: boolean
   readonly #dependencies: CallDependencies
@@ -99,9 +95,9 @@ export class Call {
     })
     // A behaviour or two for each fact is normal; Node's warning is about leaks.
     this.facts.setMaxListeners(50)
-    this.transcript = new Transcript((itemId) => stream.playback.heard(itemId))
+    this.#conversation = new Conversation(stream.playback)
     this.#activity = new Activity(this)
-    this.#tools = new ToolRuns({ call: this, onLate: (name, outcome) => this.#onLateOutcome(name, outcome) })
+    this.#tools = new ToolRuns(this)
     this.context = new CallerContext(this.facts, this.config.call.transferTargets, (name, invoke) =>
       this.#tools.run(name, invoke)
     )
@@ -113,11 +109,12 @@ export class Call {
       stream,
       budgetMs: this.config.call.modelReconnectMs,
       openSocket: dependencies.openModel,
-      memory: () => this.#memory(),
+      memory: () => this.#conversation.memory(this.#tools.running),
       onBadEvent: (err) => this.log.warn({ err }, 'the SDK could not read an event'),
       onFault: (error) => this.fail(error)
     })
     this.#listenToStream()
+    this.#conversation.follow(this.#link)
     this.#listenToModel()
     logSession(this)
   }
@@ -155,7 +152,11 @@ export class Call {
 
   /** Words of the caller that no model has understood yet: the next one hears them again. */
   get hasUnheardWords(): boolean {
-    return this.#recent.isOpen
+    return this.#conversation.hasUnheardWords
+  }
+
+  get transcript(): Transcript {
+    return this.#conversation.transcript
   }
 
   /** How often the model was lost. */
@@ -300,46 +301,30 @@ export class Call {
   }
 
   #listenToModel(): void {
-    const { facts, transcript, transport } = this
+    const { facts, transport } = this
     this.#link.on('up', () => this.#contain(() => this.#onModelUp()))
     this.#link.on('lost', (error) => this.#contain(() => this.#onModelLost(error)))
     this.#link.on('failed', (error) => {
       this.log.error({ trouble: error.trouble, code: error.code, err: error.cause }, 'the model could not be had')
       this.end(reasonFor(error.trouble))
     })
-    this.#link.on('alive', () => this.#recent.alive())
     this.session.on('agent_handoff', () => {
       // The SDK asks the specialist to speak; a model that is lost before it does still owes it.
       if (this.isModelUp) this.#activity.owe(undefined)
     })
     transport.onModel('input_audio_buffer.speech_started', () => {
-      this.#recent.speechStarted()
       facts.emit('callerSpeaking')
       // The SDK clears what it knows of; after a reconnection it knows nothing of what Twilio still plays.
       setImmediate(() => this.#contain(() => this.#clearForgottenAudio()))
     })
-    transport.onModel('input_audio_buffer.speech_stopped', () => {
-      this.#recent.speechStopped()
-      facts.emit('callerSilent')
-    })
+    transport.onModel('input_audio_buffer.speech_stopped', () => facts.emit('callerSilent'))
     transport.onModel('input_audio_buffer.committed', ({ item_id }) => {
-      transcript.callerTurn(item_id)
       if (this.#answersByItself) this.#activity.owe(undefined)
       facts.emit('callerTurn', item_id)
     })
-    transport.onModel('conversation.item.input_audio_transcription.completed', ({ item_id, transcript: words }) => {
-      transcript.callerWords(item_id, words)
-      this.#recent.understood()
-    })
-    transport.onModel('response.output_audio_transcript.delta', ({ item_id, delta }) => {
-      transcript.agentWords(item_id, delta)
-      facts.emit('agentWords')
-    })
+    transport.onModel('response.output_audio_transcript.delta', () => facts.emit('agentWords'))
     transport.onModel('response.created', () => facts.emit('responseStarted'))
-    transport.onModel('response.done', ({ response }) => {
-      if (response.status === 'completed') this.#recent.understood()
-      facts.emit('responseFinished', response)
-    })
+    transport.onModel('response.done', ({ response }) => facts.emit('responseFinished', response))
   }
 
   #onStart(start: StartFrame): void {
@@ -361,23 +346,21 @@ export class Call {
     const isFirst = this.#state.name === 'connecting'
     this.#apply({ type: 'model ready' })
     const sink = (frame: MediaFrame) => {
-      this.#recent.push(frame.payload)
+      this.#conversation.hear(frame.payload)
       this.transport.sendFrame(frame)
       for (const tap of this.#audioTaps) tap(frame)
     }
     this.facts.emit(isFirst ? 'live' : 'modelBack')
     // Words that the last model took with it come first, then what was held since.
-    const payload = this.#recent.take()
+    const payload = this.#conversation.takeUnheard()
     if (payload !== '')
       sink({ event: 'media', streamSid: this.stream.streamSid ?? '', payload, timestampMs: undefined })
     this.stream.flowTo(sink)
   }
 
   #onModelLost(error: ModelError): void {
-    this.log.warn({ trouble: error.trouble, code: error.code }, 'the model was lost')
+    if (error.code !== RENEWAL) this.log.warn({ trouble: error.trouble, code: error.code }, 'the model was lost')
     this.stream.hold()
-    // Who says goodbye has heard everything up to then.
-    if (error.trouble === 'closed' && error.code !== DIED) this.#recent.alive()
     this.#reconnections += 1
     this.#apply({ type: 'model lost', at: Date.now() })
     this.facts.emit('modelLost', error)
@@ -393,25 +376,6 @@ export class Call {
     const { playback } = this.stream
     if (this.transport.holdInterruption()) return
     if (this.#activity.isCallerSpeaking && !this.#activity.isResponding && playback.isPlaying) this.stream.sendClear()
-  }
-
-  /** A tool answered when the model that had asked was gone: the outcome goes to the one that is there now. */
-  #onLateOutcome(name: string, outcome: string): void {
-    this.tellAgent(`The tool ${name}, which you called before the line to you was interrupted, answered: ${outcome}`)
-    // Whoever speaks just now is answered when they have finished.
-    if (!this.#activity.hasCallerTheFloor) this.askToSpeak()
-  }
-
-  #memory(): readonly Memory[] {
-    // The last words are given again as sound, so their empty place in the conversation is not.
-    if (this.#recent.isOpen) this.transcript.forgetUnknownWords()
-    const running = this.#tools.running.map(
-      (name) => `The tool ${name} is still running and will answer. Do not call it again.`
-    )
-    return [
-      ...this.transcript.memory,
-      ...running.map((text, index) => ({ id: `running_${index}`, who: 'note' as const, text }))
-    ]
   }
 
   async #agentInstructions(): Promise<string> {

@@ -3,21 +3,13 @@ import type { Call } from './call.ts'
 
 const FAILED = 'This could not be done: something went wrong on our side. Apologise briefly and offer something else.'
 
-interface ToolRunsOptions {
-  readonly call: Call
-  /** The model that asked is gone, so its answer has to be told to the one that is there. */
-  readonly onLate: (name: string, outcome: string) => void
-}
-
 /** The tools that run on a call: each runs once, and its outcome reaches the agent whatever becomes of the model. */
 export class ToolRuns {
   readonly #call: Call
-  readonly #onLate: ToolRunsOptions['onLate']
   readonly #running = new Map<symbol, string>()
 
-  constructor({ call, onLate }: ToolRunsOptions) {
+  constructor(call: Call) {
     this.#call = call
-    this.#onLate = onLate
   }
 
   /** Names of the tools that have not answered yet. */
@@ -57,8 +49,18 @@ export class ToolRuns {
 
   #remember(name: string, outcome: string, isLate: boolean): void {
     if (this.#call.signal.aborted) return
-    if (isLate) this.#onLate(name, outcome)
+    if (isLate) this.#tellLate(name, outcome)
     else this.#call.transcript.note(`The tool ${name} was called and answered: ${outcome}`)
+  }
+
+  /** The model that asked is gone: the outcome goes to the one that is there now. */
+  #tellLate(name: string, outcome: string): void {
+    const { activity } = this.#call
+    this.#call.tellAgent(
+      `The tool ${name}, which you called before the line to you was interrupted, answered: ${outcome}`
+    )
+    // Whoever speaks just now is answered when they have finished.
+    if (!activity.hasCallerTheFloor) this.#call.askToSpeak()
   }
 
   /** Whoever hears of an outcome has to say something about it, unless the tool has said that nothing is left to say. */

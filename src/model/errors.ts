@@ -13,6 +13,11 @@ export type ModelTrouble =
   /** The session is not in the format that was asked for. */
   | 'wrong format'
 
+/** The close code of a connection that is gone without a goodbye. (RFC 6455, 7.4.1) */
+export const DIED = 1006
+/** The code of a model that we give up ourselves, because its time will soon be up. */
+export const RENEWAL = 'renewal'
+
 /** The model could not be had, or was lost. */
 export class ModelError extends Error {
   override name = 'ModelError' as const

@@ -1,4 +1,4 @@
-import { ModelError } from '../../model/errors.ts'
+import { ModelError, RENEWAL } from '../../model/errors.ts'
 import type { Behaviour } from './behaviour.ts'
 
 /** From this long before the end of a session on, the next silence is used; a quarter of a short session's time. */
@@ -27,7 +27,7 @@ export const renewal: Behaviour = (call) => {
     const { modelGeneration } = call
     const finish = (isOpen: boolean) => {
       const isStale = !call.isModelUp || call.modelGeneration !== modelGeneration
-      if (isOpen && !isStale && isTheTime()) return call.dropModel(new ModelError('closed', 'renewal'), next)
+      if (isOpen && !isStale && isTheTime()) return call.dropModel(new ModelError('closed', RENEWAL), next)
       next.close()
       if (!isStale) call.facts.once('quiet', renewInSilence)
     }

@@ -1,0 +1,69 @@
+import { DIED } from '../model/errors.ts'
+import type { Playback } from '../twilio/playback.ts'
+import type { ModelLink } from './model-link.ts'
+import { RecentAudio } from './recent-audio.ts'
+import { type Memory, Transcript } from './transcript.ts'
+
+/**
+ * What a call remembers, so that a model that has to start anew can go on: what was said and heard, as text, and the
+ * caller's last words, as sound, for as long as nobody has understood them.
+ */
+export class Conversation {
+  readonly transcript: Transcript
+  readonly #recent = new RecentAudio()
+
+  constructor(playback: Playback) {
+    this.transcript = new Transcript((itemId) => playback.heard(itemId))
+  }
+
+  /** Words of the caller that no model has understood yet: the next one hears them again. */
+  get hasUnheardWords(): boolean {
+    return this.#recent.isOpen
+  }
+
+  /** Follows what the model hears and says. Called before anybody is told of it. */
+  follow(link: ModelLink): void {
+    const { transcript } = this
+    const recent = this.#recent
+    const { transport } = link
+    link.on('alive', () => recent.alive())
+    link.on('lost', ({ trouble, code }) => {
+      // Who says goodbye has heard everything up to then.
+      if (trouble === 'closed' && code !== DIED) recent.alive()
+    })
+    transport.onModel('input_audio_buffer.speech_started', () => recent.speechStarted())
+    transport.onModel('input_audio_buffer.speech_stopped', () => recent.speechStopped())
+    transport.onModel('input_audio_buffer.committed', ({ item_id }) => transcript.callerTurn(item_id))
+    transport.onModel('conversation.item.input_audio_transcription.completed', (event) => {
+      transcript.callerWords(event.item_id, event.transcript)
+      recent.understood()
+    })
+    transport.onModel('response.output_audio_transcript.delta', (event) => {
+      transcript.agentWords(event.item_id, event.delta)
+    })
+    transport.onModel('response.done', ({ response }) => {
+      if (response.status === 'completed') recent.understood()
+    })
+  }
+
+  /** The caller's audio, on its way to the model. @param payload base64 mu-law */
+  hear(payload: string): void {
+    this.#recent.push(payload)
+  }
+
+  /** What the last model took with it, to be heard again. Base64 mu-law; empty when there is nothing. */
+  takeUnheard(): string {
+    return this.#recent.take()
+  }
+
+  /** What a session that begins anew has to be told. @param running the tools that have not answered yet */
+  memory(running: readonly string[]): readonly Memory[] {
+    // The last words are given again as sound, so their empty place in the conversation is not.
+    if (this.#recent.isOpen) this.transcript.forgetUnknownWords()
+    const pending = running.map((name, index): Memory => {
+      const text = `The tool ${name} is still running and will answer. Do not call it again.`
+      return { id: `running_${index}`, who: 'note', text }
+    })
+    return [...this.transcript.memory, ...pending]
+  }
+}
