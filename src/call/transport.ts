@@ -14,6 +14,10 @@ interface Troubles {
   readonly onFault: (error: unknown) => void
 }
 
+/** Events that change nothing in the SDK: a third of those that an answer brings. */
+const UNHEARD =
+  /^\{"type":"(response\.content_part\.(?:added|done)|response\.output_audio_transcript\.done|rate_limits\.updated)"/
+
 /**
  * The SDK's Twilio transport between our two sockets: it is given the MediaStream in place of Twilio's and a ModelSocket
  * in place of the one it would open. Everything it does about formats, marks, `clear` and truncation is kept; three
@@ -139,6 +143,7 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
   /** What the SDK gets to read of a message of the model's; undefined when all that it would do is done. */
   #shorten(message: string): string | undefined {
     if (this.#isListenedTo) return message
+    if (this.#isUnheard(message)) return undefined
     const transcript = this.#shortcut.transcriptDelta(message)
     if (!transcript) return this.#shortcut.shorten(message)
     this.#lastEventAt = performance.now()
@@ -146,6 +151,14 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
     this.emit('response.output_audio_transcript.delta' as never, transcript as never)
     this.emit('audio_transcript_delta', { type: 'transcript_delta', itemId, responseId, delta })
     return undefined
+  }
+
+  /** The SDK would only emit it under its name, and nobody listens. */
+  #isUnheard(message: string): boolean {
+    const type = UNHEARD.exec(message)?.[1]
+    if (type === undefined || this.eventEmitter.listenerCount(type as never) > 0) return false
+    this.#lastEventAt = performance.now()
+    return true
   }
 
   /** The SDK calls this in the same tick as `speech_started`, and whoever wants the agent to stop at any other time. */

@@ -85,7 +85,14 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
     this.#socket = socket
     this.#tcp = tcp
     this.#maxHeldMs = options.maxHeldMs
-    socket.on('message', (data, isBinary) => this.#contain(() => this.#onMessage(data, isBinary)))
+    socket.on('message', (data, isBinary) => {
+      try {
+        this.#onMessage(data, isBinary)
+      } catch (error) {
+        // As in #contain, without a closure for each frame.
+        this.emit('fault', error)
+      }
+    })
     // ws answers each ping, so a flood of them costs as much as one of frames.
     socket.on('ping', () => {
       if (this.#state !== 'closed' && !this.#withinRate()) this.#abuse('frames a second')
