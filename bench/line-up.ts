@@ -1,0 +1,87 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { LoadModel, type LoadModelOptions } from './load/model.ts'
+import { Telephone } from './load/telephone.ts'
+import { Timeline } from './load/timeline.ts'
+import { type Counts, Traffic } from './load/traffic.ts'
+import { type ServerName, ServerProcess } from './server-process.ts'
+
+/** Calls that are begun in one second: a busy number's, not a flood. */
+const CALLS_PER_SECOND = 60
+/** The webhook comes before the stream by about this on a real line, and a model opens meanwhile. */
+const RING_MS = 600
+/** What is on its way arrives within this, unless the server is behind. */
+const DRAIN_MS = 700
+
+/** A model, telephones, and one server between them. */
+export class LineUp {
+  readonly server: ServerProcess
+  readonly traffic: Traffic
+  readonly timeline: Timeline
+  readonly telephones: Telephone[] = []
+  readonly #model: LoadModel
+
+  static async open(name: ServerName, options: LoadModelOptions): Promise<LineUp> {
+    const traffic = new Traffic()
+    const timeline = new Timeline()
+    const model = await LoadModel.listen(options, traffic, timeline)
+    try {
+      return new LineUp(await ServerProcess.start(name, model.url), model, traffic, timeline)
+    } catch (error) {
+      timeline.stop()
+      await model.close()
+      throw error
+    }
+  }
+
+  private constructor(server: ServerProcess, model: LoadModel, traffic: Traffic, timeline: Timeline) {
+    this.server = server
+    this.traffic = traffic
+    this.timeline = timeline
+    this.#model = model
+  }
+
+  /** Adds callers, evenly over time, until there are this many. */
+  async growTo(calls: number): Promise<void> {
+    const ringing: Promise<Telephone>[] = []
+    while (this.telephones.length + ringing.length < calls) {
+      const call = this.#ring(true)
+      // Waited for together below; until then, one that fails must not end the process.
+      call.catch(() => {})
+      ringing.push(call)
+      await delay(1_000 / CALLS_PER_SECOND)
+    }
+    this.telephones.push(...(await Promise.all(ringing)))
+  }
+
+  /** One more caller. @param warm with a webhook before the stream, as on a real line; else the stream alone */
+  async ring(warm: boolean): Promise<Telephone> {
+    const telephone = await this.#ring(warm)
+    this.telephones.push(telephone)
+    return telephone
+  }
+
+  /** Has everybody fall silent, and says what became of what they said. */
+  async settle(): Promise<readonly Counts[]> {
+    for (const telephone of this.telephones) telephone.fallSilent()
+    await delay(DRAIN_MS)
+    return this.telephones.map(({ call }) => this.traffic.call(call))
+  }
+
+  async close(): Promise<void> {
+    for (const telephone of this.telephones) telephone.hangUp()
+    await delay(100)
+    this.timeline.stop()
+    await this.server.stop()
+    await this.#model.close()
+  }
+
+  async #ring(warm: boolean): Promise<Telephone> {
+    const telephone = new Telephone(this.server.url, this.traffic, this.timeline)
+    if (warm) {
+      await telephone.callWebhook()
+      await delay(RING_MS)
+    }
+    await telephone.openStream()
+    return telephone
+  }
+}

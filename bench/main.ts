@@ -1,0 +1,135 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { cpus } from 'node:os'
+import { join } from 'node:path'
+import { measureAnswer } from './measure-answer.ts'
+import { climb } from './measure-load.ts'
+import { InvalidOptions, type Options, readOptions, type Trial, USAGE } from './options.ts'
+import { topSelfTimes } from './profile.ts'
+import { reportData, reportText } from './report.ts'
+import type { ClimbResult, Results } from './results.ts'
+import type { ServerName } from './server-process.ts'
+import { type Soak, soak } from './soak.ts'
+
+const TOP = 25
+
+function optionsOrExit(): Options {
+  try {
+    const options = readOptions(process.argv.slice(2))
+    if (options) return options
+    console.log(USAGE)
+    process.exit(0)
+  } catch (error) {
+    if (!(error instanceof InvalidOptions)) throw error
+    console.error(`${error.message}. --help lists what there is.`)
+    process.exit(1)
+  }
+}
+
+/** Where it ran: figures of different machines cannot be compared. */
+function machine() {
+  const [cpu] = cpus()
+  return { node: process.version, cpu: cpu?.model, cores: cpus().length, at: new Date().toISOString() }
+}
+
+function progress(text: string): void {
+  process.stderr.write(`${text}\n`)
+}
+
+/** Server after server, round after round: what the machine does meanwhile meets all of them. */
+async function measure(options: Options): Promise<Results> {
+  const results: Results = { climbs: [], answers: [], failures: [] }
+  for (let round = 1; round <= options.rounds; round += 1) {
+    if (options.answers > 0) {
+      for (const server of options.servers) {
+        await attempt(`round ${round}: ${server}, answering`, results, async () => {
+          results.answers.push({ round, server, ...(await measureAnswer(server, options.answers)) })
+        })
+      }
+    }
+    for (const trial of options.trials) {
+      for (const server of options.servers) await measureClimb(options, trial, server, round, results)
+    }
+  }
+  return results
+}
+
+async function measureClimb(options: Options, trial: Trial, server: ServerName, round: number, results: Results) {
+  const { mix, compression, calls } = trial
+  const name = `round ${round}: ${server}, ${calls} calls, ${mix} agent, compression ${compression ? 'on' : 'off'}`
+  await attempt(name, results, async () => {
+    const result = await climb(
+      { server, mix, compression },
+      {
+        ladder: calls,
+        warmUpMs: options.warmUpSeconds * 1_000,
+        windowMs: options.seconds * 1_000,
+        profile: options.profile !== undefined && round === 1
+      }
+    )
+    results.climbs.push({ round, server, mix, compression, ...result })
+  })
+}
+
+/** One server that breaks must not cost the figures of the others. */
+async function attempt(name: string, results: Results, run: () => Promise<void>): Promise<void> {
+  progress(name)
+  try {
+    await run()
+  } catch (error) {
+    const { message } = error as Error
+    progress(`  ${message}`)
+    results.failures.push(`${name}: ${message}`)
+  }
+}
+
+async function saveProfiles(folder: string, climbs: readonly ClimbResult[]): Promise<void> {
+  await mkdir(folder, { recursive: true })
+  for (const { server, mix, compression, profile } of climbs) {
+    if (!profile) continue
+    const file = join(folder, `${server}-${mix}-${compression ? 'compressed' : 'plain'}.cpuprofile`)
+    await writeFile(file, JSON.stringify(profile))
+    console.log(`\n### ${file}\n`)
+    for (const { name, share } of topSelfTimes(profile, TOP)) {
+      console.log(`${(share * 100).toFixed(1).padStart(5)} %  ${name}`)
+    }
+  }
+}
+
+async function soakAll({ servers, trials }: Options, minutes: number): Promise<Soak[]> {
+  const soaks: Soak[] = []
+  for (const server of servers) {
+    for (const count of trials.flatMap(({ calls }) => calls)) {
+      progress(`${server}: ${count} calls for ${minutes} min`)
+      const result = await soak(server, count, minutes, ({ minutes: at, rssBytes, heapBytes }) => {
+        progress(`${at.toFixed(1).padStart(6)} min  RSS ${megabytes(rssBytes)}  heap ${megabytes(heapBytes)}`)
+      })
+      soaks.push(result)
+      console.log(soakText(result))
+    }
+  }
+  return soaks
+}
+
+function soakText({ server, calls, rssPerCallMinute = 0, heapPerCallMinute = 0, hungUpOn }: Soak): string {
+  const kilobytes = (bytes: number) => `${(bytes / 1_000).toFixed(2)} kB`
+  const grew = `RSS ${kilobytes(rssPerCallMinute)}, heap ${kilobytes(heapPerCallMinute)}`
+  return `${server}, ${calls} calls: grew by ${grew} for each call and minute; ${hungUpOn} calls were lost`
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1_000_000).toFixed(1)} MB`
+}
+
+const options = optionsOrExit()
+let figures: object
+if (options.soak !== undefined) {
+  figures = { soaks: await soakAll(options, options.soak) }
+} else {
+  const results = await measure(options)
+  console.log(reportText(results))
+  if (options.profile !== undefined) await saveProfiles(options.profile, results.climbs)
+  figures = reportData(results)
+}
+if (options.json !== undefined) {
+  await writeFile(options.json, JSON.stringify({ machine: machine(), options, ...figures }, undefined, 2))
+}

@@ -1,0 +1,139 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { LineUp } from './line-up.ts'
+import type { Counts } from './load/traffic.ts'
+import type { Profile } from './profile.ts'
+import type { ServerName } from './server-process.ts'
+
+export type Mix = 'idle' | 'talking'
+
+export interface Conditions {
+  readonly server: ServerName
+  readonly mix: Mix
+  /** Whether the model offers permessage-deflate. */
+  readonly compression: boolean
+}
+
+/** One server at one number of calls, in one round. Undefined is what never happened. */
+export interface LoadFigures {
+  readonly calls: number
+  /** CPU time of the server for one second of one call, in ms. */
+  readonly cpuMs: number
+  /** The load process's own, by the same measure. */
+  readonly loadCpuMs: number
+  readonly rssBytes: number
+  readonly heapBytes: number
+  /** What the server grew by since it was started and idle, for each call. */
+  readonly rssPerCall: number
+  /** Added latency of the caller's audio, in ms. */
+  readonly upP50: number | undefined
+  readonly upP99: number | undefined
+  /** Added latency of the agent's audio, in ms. */
+  readonly downP50: number | undefined
+  readonly downP99: number | undefined
+  /** From `speech_started` to `clear`, in ms. */
+  readonly clearP50: number | undefined
+  readonly clearP99: number | undefined
+  readonly clears: number
+  /** Caller audio that arrived in the window, of what was sent in it. Well below 1: the server is behind. */
+  readonly delivered: number
+  /** How late the load process was at most, in ms: latencies below this are in doubt. */
+  readonly loadLatenessMs: number
+}
+
+export interface Climb {
+  readonly rungs: readonly LoadFigures[]
+  /** Over the whole climb, for one call, in ms. */
+  readonly lostMs: number
+  readonly disordered: number
+  readonly hungUpOn: number
+  readonly profile: Profile | undefined
+}
+
+export interface ClimbOptions {
+  /** Numbers of calls, upwards, all in one process. */
+  readonly ladder: readonly number[]
+  readonly warmUpMs: number
+  readonly windowMs: number
+  /** Takes a CPU profile of the server in the last window. */
+  readonly profile: boolean
+}
+
+/** Below this a server is behind, and is not given more: what it would show is its backlog. */
+export const KEEPS_UP = 0.97
+const FRAME_MS = 20
+
+/** Measures one server at a rising number of calls. */
+export async function climb(conditions: Conditions, options: ClimbOptions): Promise<Climb> {
+  const { server, mix, compression } = conditions
+  const lineUp = await LineUp.open(server, { compression, talks: mix === 'talking', openMs: 0 })
+  try {
+    const { rssBytes: idleBytes } = await lineUp.server.memory()
+    const rungs: LoadFigures[] = []
+    for (const calls of options.ladder) {
+      await lineUp.growTo(calls)
+      await delay(options.warmUpMs)
+      const rung = await measureWindow(lineUp, options.windowMs, idleBytes)
+      rungs.push(rung)
+      if (rung.delivered < KEEPS_UP) break
+    }
+    const profile = options.profile ? await takeProfile(lineUp, options.windowMs) : undefined
+    const hungUpOn = lineUp.telephones.filter((telephone) => telephone.wasHungUpOn).length
+    return { rungs, ...lossOf(await lineUp.settle()), hungUpOn, profile }
+  } finally {
+    await lineUp.close()
+  }
+}
+
+async function measureWindow(lineUp: LineUp, windowMs: number, idleBytes: number): Promise<LoadFigures> {
+  const { traffic, timeline, telephones, server } = lineUp
+  const calls = telephones.length
+  const before = totals(traffic.calls)
+  timeline.takeLateness()
+  traffic.record(true)
+  const [from, loadFrom] = [await server.usage(), process.cpuUsage()]
+  await delay(windowMs)
+  const [to, load] = [await server.usage(), process.cpuUsage(loadFrom)]
+  traffic.record(false)
+  const after = totals(traffic.calls)
+  const memory = await server.memory()
+  const callSeconds = (calls * (to.at - from.at)) / 1_000
+  return {
+    calls,
+    cpuMs: (to.cpuMs - from.cpuMs) / callSeconds,
+    loadCpuMs: (load.user + load.system) / 1_000 / callSeconds,
+    upP50: traffic.up.percentile(0.5),
+    upP99: traffic.up.percentile(0.99),
+    downP50: traffic.down.percentile(0.5),
+    downP99: traffic.down.percentile(0.99),
+    clearP50: traffic.clear.percentile(0.5),
+    clearP99: traffic.clear.percentile(0.99),
+    clears: traffic.clear.count,
+    delivered: (after.received - before.received) / (after.sent - before.sent),
+    loadLatenessMs: timeline.takeLateness(),
+    ...memory,
+    rssPerCall: (memory.rssBytes - idleBytes) / calls
+  }
+}
+
+async function takeProfile({ server }: LineUp, windowMs: number): Promise<Profile> {
+  await server.startProfile()
+  await delay(windowMs)
+  return await server.stopProfile()
+}
+
+function totals(calls: readonly Counts[]): { sent: number; received: number } {
+  let [sent, received] = [0, 0]
+  for (const { framesSent, framesReceived } of calls) {
+    sent += framesSent
+    received += framesReceived
+  }
+  return { sent, received }
+}
+
+export function lossOf(calls: readonly Counts[]): { lostMs: number; disordered: number } {
+  const { sent, received } = totals(calls)
+  return {
+    lostMs: ((sent - received) * FRAME_MS) / calls.length,
+    disordered: calls.reduce((sum, call) => sum + call.disordered, 0)
+  }
+}

@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest'
+import { measureAnswer } from '../../bench/measure-answer.ts'
+import { climb } from '../../bench/measure-load.ts'
+import { InvalidOptions, readOptions } from '../../bench/options.ts'
+import { reportData, reportText } from '../../bench/report.ts'
+import type { Results } from '../../bench/results.ts'
+import { SERVERS } from '../../bench/server-process.ts'
+
+const SMALL = { ladder: [2], warmUpMs: 500, windowMs: 2_000, profile: false }
+
+describe('the bench', () => {
+  // One after the other, as the bench does it: what it must not do is break, fast or slow.
+  test('measures every server, and ours loses nothing', { timeout: 90_000 }, async () => {
+    const results: Results = { climbs: [], answers: [], failures: [] }
+    for (const server of SERVERS) {
+      const conditions = { server, mix: 'talking', compression: server === 'baseline' } as const
+      results.climbs.push({ round: 1, ...conditions, ...(await climb(conditions, SMALL)) })
+    }
+    results.answers.push({ round: 1, server: 'ours', ...(await measureAnswer('ours', 2)) })
+
+    for (const { rungs, hungUpOn } of results.climbs) {
+      expect(hungUpOn).toBe(0)
+      expect(rungs).toHaveLength(1)
+      expect(rungs[0]).toMatchObject({ calls: 2, upP99: expect.any(Number), downP99: expect.any(Number) })
+      expect(rungs[0]?.cpuMs).toBeGreaterThan(0)
+      expect(rungs[0]?.rssBytes).toBeGreaterThan(0)
+    }
+    const [ours] = results.climbs
+    expect(ours).toMatchObject({ server: 'ours', lostMs: 0, disordered: 0 })
+    expect(results.answers[0]).toMatchObject({ lostMs: 0, mute: 0 })
+
+    const text = reportText(results)
+    for (const server of SERVERS) expect(text).toContain(`| ${server}`)
+    expect(text).toContain('ours : limit')
+    expect(JSON.parse(JSON.stringify(reportData(results)))).toHaveProperty('comparisons')
+  })
+})
+
+describe('its command line', () => {
+  test.each([
+    ['--calls', 'ten'],
+    ['--calls', '0'],
+    ['--seconds', '-1'],
+    ['--rounds', '1.5'],
+    ['--servers', 'ours,theirs'],
+    ['--compression', 'maybe'],
+    ['--mix', 'loud'],
+    ['--fast', ''],
+    ['--quick', '--growth']
+  ])('refuses %s %s in one sentence', (...args) => {
+    expect(() => readOptions(args.filter((arg) => arg !== ''))).toThrow(InvalidOptions)
+  })
+
+  test('takes lists in any order', () => {
+    expect(readOptions(['--calls', '100,10', '--servers', 'limit,ours', '--compression', 'off'])).toMatchObject({
+      servers: ['ours', 'limit'],
+      trials: [
+        { mix: 'idle', compression: false, calls: [10, 100] },
+        { mix: 'talking', compression: false, calls: [10, 100] }
+      ]
+    })
+  })
+})
