@@ -23,6 +23,7 @@ import { apologyTwiml } from './twilio/twiml.ts'
 /** What a test, or another server, may put in place of ours. */
 export interface Dependencies {
   readonly agent: typeof triageAgent
+  readonly outputGuardrails: typeof outputGuardrails
   readonly saveRecord: SaveRecord
   /** New callers are declined while this is so; by default while the event loop is late. */
   readonly isOverloaded: () => boolean
@@ -52,7 +53,7 @@ export async function buildApp(config: Config, overrides: Partial<Dependencies> 
     session: {
       ...config.openai,
       takesTurns: config.call.minInterruptionMs > 0 || config.call.protectGreeting,
-      outputGuardrails
+      outputGuardrails: overrides.outputGuardrails ?? outputGuardrails
     },
     // Storage is not built yet: a call is kept as the one line that it logs.
     saveRecord: overrides.saveRecord ?? (async () => {}),

@@ -198,3 +198,20 @@ describe('a server that is late', () => {
     expect(here.call.modelGeneration).toBe(0)
   })
 })
+
+test('a guardrail that throws costs its call nothing but a line in the log', async () => {
+  const execute = async () => {
+    throw new Error('broken guardrail')
+  }
+  const house = await startHouse({
+    overrides: { outputGuardrails: [{ name: 'broken', execute }] },
+    provokes: ['the log']
+  })
+  const { phone, call, session } = await house.connect()
+  await session.say({ ms: 200, transcript: 'Words enough to be looked at. '.repeat(5) })
+  await house.log.next((line) => line.msg === 'session error')
+  const heard = phone.frames.all.length
+  await session.say({ ms: 200, transcript: 'And on it goes.' })
+  await phone.frames.next((frame) => frame.event === 'media' && phone.frames.all.indexOf(frame) >= heard)
+  expect(call.state.name).toBe('live')
+})
