@@ -101,7 +101,10 @@ function presetFor({ quick, targets, growth, soak, profile }: Flags): Preset {
   }
   const plain = (...calls: number[]) => trialsOf(['talking'], [false], calls)
   if (quick) return { ...FULL, trials: trialsOf(['talking'], [true, false], [25]), seconds: 2, rounds: 1, answers: 5 }
-  if (targets) return { ...FULL, trials: [...trialsOf(['talking'], [true], [50]), ...plain(100, 150, 400)] }
+  if (targets) {
+    const idle = trialsOf(['idle'], [false], [150])
+    return { ...FULL, trials: [...trialsOf(MIXES, [true], [50]), ...idle, ...plain(100, 150, 400)], seconds: 5 }
+  }
   if (growth) return { ...FULL, trials: plain(100, 400), answers: 0 }
   if (soak !== undefined) return { ...FULL, servers: ['ours'], trials: plain(100), answers: 0 }
   if (profile !== undefined) return { ...FULL, servers: ['ours'], trials: plain(150), rounds: 1, answers: 0 }
