@@ -295,8 +295,8 @@ export class Call {
     stream.on('gone', ({ stopped }) => this.#onGone(stopped))
     stream.on('fault', (error) => this.fail(error))
     Object.assign(facts, { [EventEmitter.captureRejectionSymbol]: (error: unknown) => this.fail(error) })
-    stream.tapRaw((text) => {
-      if (this.transport.hasRawListeners) this.transport.emitTwilioMessage(JSON.parse(text))
+    stream.tapRaw((message) => {
+      if (this.transport.hasRawListeners) this.transport.emitTwilioMessage(JSON.parse(message.toString()))
     })
   }
 
@@ -346,15 +346,14 @@ export class Call {
     const isFirst = this.#state.name === 'connecting'
     this.#apply({ type: 'model ready' })
     const sink = (frame: MediaFrame) => {
-      this.#conversation.hear(frame.payload)
+      this.#conversation.hear(frame.audio)
       this.transport.sendFrame(frame)
       for (const tap of this.#audioTaps) tap(frame)
     }
     this.facts.emit(isFirst ? 'live' : 'modelBack')
     // Words that the last model took with it come first, then what was held since.
-    const payload = this.#conversation.takeUnheard()
-    if (payload !== '')
-      sink({ event: 'media', streamSid: this.stream.streamSid ?? '', payload, timestampMs: undefined })
+    const audio = this.#conversation.takeUnheard()
+    if (audio) sink({ event: 'media', streamSid: this.stream.streamSid ?? '', audio, timestampMs: undefined })
     this.stream.flowTo(sink)
   }
 

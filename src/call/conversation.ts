@@ -1,4 +1,5 @@
 import { DIED } from '../model/errors.ts'
+import type { Base64 } from '../twilio/base64.ts'
 import type { Playback } from '../twilio/playback.ts'
 import type { ModelLink } from './model-link.ts'
 import { RecentAudio } from './recent-audio.ts'
@@ -46,13 +47,13 @@ export class Conversation {
     })
   }
 
-  /** The caller's audio, on its way to the model. @param payload base64 mu-law */
-  hear(payload: string): void {
-    this.#recent.push(payload)
+  /** The caller's audio, on its way to the model. */
+  hear(audio: Base64): void {
+    this.#recent.push(audio)
   }
 
-  /** What the last model took with it, to be heard again. Base64 mu-law; empty when there is nothing. */
-  takeUnheard(): string {
+  /** What the last model took with it, to be heard again; undefined when there is nothing. */
+  takeUnheard(): Base64 | undefined {
     return this.#recent.take()
   }
 

@@ -1,3 +1,4 @@
+import { Base64 } from '../twilio/base64.ts'
 import { BYTES_PER_MS } from '../twilio/frames.ts'
 
 /** What voice activity detection needs to have heard before it says that speech began. */
@@ -20,12 +21,11 @@ export class RecentAudio {
   /** Where the words begin that are being spoken now; undefined while nobody speaks. */
   #speechFrom: number | undefined
 
-  /** @param payload base64 mu-law */
-  push(payload: string): void {
-    const size = Buffer.byteLength(payload, 'base64')
+  push(audio: Base64): void {
+    const size = audio.byteLength
     if (this.#length + size > MOST) this.#keepFrom(this.#length + size - MOST)
     if (this.#length + size > this.#bytes.length) this.#resize(Math.max(this.#length + size, 2 * this.#bytes.length))
-    this.#length += this.#bytes.write(payload, this.#length, 'base64')
+    this.#length += audio.decode(this.#bytes, this.#length)
   }
 
   /** The model has heard what was sent to it so far, and has not noticed that anybody speaks. */
@@ -54,16 +54,13 @@ export class RecentAudio {
     return this.#isOpen
   }
 
-  /**
-   * Those words, or else what no model has acknowledged, for the next one, which has them pushed again.
-   * @returns base64 mu-law, empty when there is nothing
-   */
-  take(): string {
-    const payload = this.#bytes.toString('base64', 0, this.#length)
+  /** Those words, or else what no model has acknowledged, for the next one, which has them pushed again; undefined when there is nothing. */
+  take(): Base64 | undefined {
+    const audio = this.#length === 0 ? undefined : Base64.encode(this.#bytes.subarray(0, this.#length))
     this.#length = 0
     this.#isOpen = false
     this.#speechFrom = undefined
-    return payload
+    return audio
   }
 
   #keepFrom(start: number): void {

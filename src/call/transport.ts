@@ -1,22 +1,26 @@
 import type { EventEmitter } from 'node:events'
-import type { RealtimeClientMessage, TransportLayerAudio } from '@openai/agents/realtime'
+import type { RealtimeClientMessage } from '@openai/agents/realtime'
 import { TwilioRealtimeTransportLayer } from '@openai/agents-extensions'
 import type { WebSocket, MessageEvent as WsMessageEvent } from 'ws'
 import type { ModelEvents } from '../model/events.ts'
 import type { ModelSocket } from '../model/socket.ts'
+import { type Base64, base64Bytes } from '../twilio/base64.ts'
 import type { MediaFrame } from '../twilio/frames.ts'
 import { InputGaps } from '../twilio/input-gaps.ts'
 import type { MediaStream } from '../twilio/media-stream.ts'
-import { AudioShortcut } from './audio-shortcut.ts'
+import { audioDelta, transcriptDelta } from './deltas.ts'
 
 interface Troubles {
   readonly onBadEvent: (error: unknown) => void
   readonly onFault: (error: unknown) => void
 }
 
-/** Events that change nothing in the SDK: a third of those that an answer brings. */
-const UNHEARD =
+/** Events that the SDK does nothing with but pass them on: a third of those that an answer brings. */
+const PASSED_ON =
   /^\{"type":"(response\.content_part\.(?:added|done)|response\.output_audio_transcript\.done|rate_limits\.updated)"/
+/** Events that the SDK's socket listener reads a second time, once its base class is done with them, and finds nothing to do. */
+const READ_ONCE =
+  /^\{"type":"(?:session\.updated|conversation\.item\.(?:added|done|retrieved|truncated|deleted|input_audio_transcription\.completed)|input_audio_buffer\.(?:speech_stopped|committed)|response\.output_item\.(?:added|done)|response\.output_audio\.done)"/
 
 /**
  * The SDK's Twilio transport between our two sockets: it is given the MediaStream in place of Twilio's and a ModelSocket
@@ -25,12 +29,15 @@ const UNHEARD =
  */
 export class CallTransport extends TwilioRealtimeTransportLayer {
   readonly #gaps = new InputGaps((silence) => this.#append(silence))
-  readonly #shortcut: AudioShortcut
   readonly #onBadEvent: (error: unknown) => void
   readonly #onFault: (error: unknown) => void
   #model: ModelSocket | undefined
   readonly #forgotten = new Set<string>()
   #lastEventAt = 0
+  /** The item that the model spoke last. */
+  #itemId: string | undefined
+  /** The audio that the SDK is handling, as base64, when it was taken past it. */
+  #payload: string | undefined
   #isSpeechStarting = false
   /** Asked when speech has just started: true lets playback go on, until `interrupt` is called. */
   holdInterruption: () => boolean = () => false
@@ -40,11 +47,9 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
    * @param troubles is told of events that the SDK throws on, and of what listeners of our own have thrown
    */
   constructor(stream: MediaStream, openSocket: () => Promise<ModelSocket>, troubles: Troubles) {
-    const shortcut = new AudioShortcut()
     const { addEventListener, send } = stream.transportSocket
     const sendAudio = (message: string) => {
-      const isAudio = shortcut.payload !== undefined && message.startsWith('{"event":"media"')
-      if (isAudio) stream.sendMedia(shortcut.payload)
+      if (this.#payload !== undefined && message.startsWith('{"event":"media"')) stream.sendMedia(this.#payload)
       else send(message)
     }
     super({
@@ -52,17 +57,19 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
       createWebSocket: async () => {
         const socket = await openSocket()
         this.#model = socket
-        socket.translate = (message) => this.#shorten(message)
+        socket.translate = (message) => this.#read(message)
         return socket as unknown as WebSocket
       },
       skipOpenEventListeners: true
     })
-    this.#shortcut = shortcut
     this.#onBadEvent = troubles.onBadEvent
     this.#onFault = troubles.onFault
     stream.on('start', (frame) => this.#gaps.reset(frame.isMulaw8k))
     this.on('connection_change', (status) => {
       if (status === 'connecting') this.#gaps.restart()
+    })
+    this.onModel('response.output_audio.delta', ({ item_id }) => {
+      this.#itemId = item_id
     })
     this.onModel('input_audio_buffer.speech_started', () => {
       this.#isSpeechStarting = true
@@ -92,7 +99,7 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
   /** The frame's short way to the model: Twilio's base64 goes out as it came in. */
   sendFrame(frame: MediaFrame): void {
     this.#gaps.before(frame)
-    this.#append(frame.payload)
+    this.#append(frame.audio)
   }
 
   /** The session has attached its listeners, this one among them. */
@@ -126,39 +133,57 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
   protected override _onMessage(event: MessageEvent | WsMessageEvent): void {
     this.#lastEventAt = performance.now()
     try {
-      if (this.#shortcut.payload === undefined) super._onMessage(event)
-      // Whose audio it is: all that this layer asks of the event. Nobody else listens, or it would not have been shortened.
-      else this.emit('response.output_audio.delta' as never, JSON.parse(String(event.data)) as never)
+      super._onMessage(event)
     } catch (error) {
       this.#onBadEvent(error)
     }
   }
 
-  protected override _onAudio(event: TransportLayerAudio): void {
-    if (this.#shortcut.payload === undefined) return super._onAudio(event)
-    super._onAudio({ ...event, data: this.#shortcut.stand })
-    this.#shortcut.forget()
-  }
-
-  /** What the SDK gets to read of a message of the model's; undefined when all that it would do is done. */
-  #shorten(message: string): string | undefined {
+  /** What the SDK's own listener gets to read of a message of the model's; undefined when all that it would do is done. */
+  #read(message: string): string | undefined {
     if (this.#isListenedTo) return message
-    if (this.#isUnheard(message)) return undefined
-    const transcript = this.#shortcut.transcriptDelta(message)
-    if (!transcript) return this.#shortcut.shorten(message)
-    this.#lastEventAt = performance.now()
-    const { item_id: itemId, response_id: responseId, delta } = transcript
-    this.emit('response.output_audio_transcript.delta' as never, transcript as never)
-    this.emit('audio_transcript_delta', { type: 'transcript_delta', itemId, responseId, delta })
+    if (READ_ONCE.test(message)) return void this._onMessage({ data: message } as WsMessageEvent)
+    try {
+      const isDone = this.#isUnheard(message) || this.#tookTranscript(message) || this.#tookAudio(message)
+      if (!isDone) return message
+      this.#lastEventAt = performance.now()
+    } catch (error) {
+      this.#onBadEvent(error)
+    }
     return undefined
   }
 
   /** The SDK would only emit it under its name, and nobody listens. */
   #isUnheard(message: string): boolean {
-    const type = UNHEARD.exec(message)?.[1]
-    if (type === undefined || this.eventEmitter.listenerCount(type as never) > 0) return false
-    this.#lastEventAt = performance.now()
+    const type = PASSED_ON.exec(message)?.[1]
+    return type !== undefined && this.eventEmitter.listenerCount(type as never) === 0
+  }
+
+  #tookTranscript(message: string): boolean {
+    const event = transcriptDelta(message)
+    if (!event) return false
+    const { item_id: itemId, response_id: responseId, delta } = event
+    this.emit('response.output_audio_transcript.delta' as never, event as never)
+    this.emit('audio_transcript_delta', { type: 'transcript_delta', itemId, responseId, delta })
     return true
+  }
+
+  /** What the SDK asks of audio is whose it is and how long: marks, truncation and everything else stay its own. */
+  #tookAudio(message: string): boolean {
+    const audio = audioDelta(message)
+    if (!audio) return false
+    this.emit('response.output_audio.delta' as never, audio.event as never)
+    this.#payload = audio.payload
+    // It is not decoded: the SDK reads its length, and encodes what is in it, which is nothing.
+    const data = { byteLength: base64Bytes(audio.payload) } as ArrayBuffer
+    this._onAudio({ type: 'audio', data, responseId: audio.event.response_id })
+    this.#payload = undefined
+    return true
+  }
+
+  /** Set by the SDK's listener, which audio does not always pass. */
+  protected override get currentItemId(): string | undefined {
+    return this.#itemId
   }
 
   /** The SDK calls this in the same tick as `speech_started`, and whoever wants the agent to stop at any other time. */
@@ -180,7 +205,7 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
     super.sendEvent(event)
   }
 
-  #append(audio: string): void {
+  #append(audio: Base64): void {
     if (this.status === 'connected') this.#model?.appendAudio(audio)
   }
 }

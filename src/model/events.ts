@@ -7,6 +7,7 @@ export interface ModelEvents {
   'input_audio_buffer.committed': { readonly item_id: string }
   'conversation.item.input_audio_transcription.completed': { readonly item_id: string; readonly transcript: string }
   'response.created': { readonly response: { readonly id?: string | null } }
+  'response.output_audio.delta': { readonly item_id: string }
   'response.output_audio_transcript.delta': { readonly item_id: string; readonly delta: string }
   'response.output_audio_transcript.done': { readonly item_id: string; readonly transcript: string }
   'response.done': { readonly response: FinishedResponse }

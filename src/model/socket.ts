@@ -1,5 +1,8 @@
 import { EventEmitter } from 'node:events'
+import type { Duplex } from 'node:stream'
 import { WebSocket } from 'ws'
+import { gather } from '../gather.ts'
+import type { Base64 } from '../twilio/base64.ts'
 import { closedBy, ModelError, refusedUpgrade } from './errors.ts'
 import type { Opening } from './opening.ts'
 
@@ -24,6 +27,22 @@ interface ModelSocketEvents {
   fault: [unknown]
 }
 
+const APPEND = Buffer.from('{"type":"input_audio_buffer.append","audio":"')
+const END = Buffer.from('"}')
+const TEXT = { binary: false }
+let append = Buffer.alloc(0)
+
+/**
+ * The same bytes each time, as almost every frame is of the same length: a buffer that is given to ws leaves in one write,
+ * which a string would not, and ws has copied it, masked, when `send` returns.
+ */
+function appendMessage(audio: Base64): Buffer {
+  const length = APPEND.length + audio.length + END.length
+  if (append.length !== length) append = Buffer.concat([APPEND, Buffer.alloc(audio.length), END])
+  audio.copy(append, APPEND.length)
+  return append
+}
+
 type Listener = (event: { data?: string; code?: number; reason?: string; type: string }) => void
 
 /**
@@ -34,6 +53,8 @@ export class ModelSocket extends EventEmitter<ModelSocketEvents> {
   /** Settles when the model accepted the connection. Rejects with a ModelError. */
   readonly opened: Promise<void>
   readonly #socket: WebSocket
+  /** The connection under the WebSocket. */
+  #tcp: Duplex | undefined
   readonly #listeners: Record<string, Listener[]> = {}
   #early: string[] | undefined = []
   #state: 'opening' | 'open' | 'closed' = 'opening'
@@ -44,7 +65,7 @@ export class ModelSocket extends EventEmitter<ModelSocketEvents> {
   /** The configuration that the SDK is expected to send too. */
   #configuration: string | undefined
   #hasSent = false
-  /** What the SDK gets to read of a message; undefined when that is nothing. */
+  /** What the SDK gets to read of a message; undefined when that is nothing. Never throws. */
   translate: (message: string) => string | undefined = (message) => message
 
   constructor({ url, model, apiKey }: ModelAddress) {
@@ -56,6 +77,9 @@ export class ModelSocket extends EventEmitter<ModelSocketEvents> {
       // The real API compresses when it is offered, which costs more CPU than everything else in a call together.
       perMessageDeflate: false,
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS
+    })
+    this.#socket.once('upgrade', ({ socket }) => {
+      this.#tcp = socket
     })
     this.opened = this.#open()
     // Whoever opens early may never ask; a refusal nobody waits for must not end the process.
@@ -116,11 +140,11 @@ export class ModelSocket extends EventEmitter<ModelSocketEvents> {
     if (!isRepeated) this.#socket.send(data)
   }
 
-  /** Fifty a second: one buffer that ws can mask as it copies it, and so one write; a string would take two. */
-  appendAudio(payload: string): void {
-    if (this.#state !== 'open') return
-    const message = `{"type":"input_audio_buffer.append","audio":"${payload}"}`
-    this.#socket.send(Buffer.from(message, 'latin1'), { binary: false })
+  /** The caller's audio, fifty times a second. */
+  appendAudio(audio: Base64): void {
+    if (this.#state !== 'open' || !this.#tcp) return
+    gather(this.#tcp)
+    this.#socket.send(appendMessage(audio), TEXT)
   }
 
   /** Safe to call twice, and while it is still opening. */
@@ -156,6 +180,7 @@ export class ModelSocket extends EventEmitter<ModelSocketEvents> {
   }
 
   #onMessage(data: string): void {
+    if (this.#state === 'closed') return
     if (data.includes('"type":"error"')) this.#noteError(data)
     if (this.#early) this.#early.push(data)
     else this.#tellMessage(data)

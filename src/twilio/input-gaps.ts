@@ -1,4 +1,5 @@
-import { BYTES_PER_MS, base64Bytes, type MediaFrame } from './frames.ts'
+import { Base64 } from './base64.ts'
+import { BYTES_PER_MS, type MediaFrame } from './frames.ts'
 
 /** The SDK's rules for a bad line, which its frame listener would apply; frames take the short way past it. */
 const MAX_PADDING_MS = 10_000
@@ -13,7 +14,7 @@ const SILENCE = 0xff
  * stays a pause. (@openai/agents-extensions 0.18.0, TwilioRealtimeTransportLayer: `#sendTwilioAudio`)
  */
 export class InputGaps {
-  readonly #fill: (silence: string) => void
+  readonly #fill: (silence: Base64) => void
   #canTell = false
   #nextMs: number | undefined
   #lastMediaAt: number | undefined
@@ -21,8 +22,8 @@ export class InputGaps {
   #alreadyFilled = false
   #timer: NodeJS.Timeout | undefined
 
-  /** @param fill takes base64 mu-law silence for the model */
-  constructor(fill: (silence: string) => void) {
+  /** @param fill takes mu-law silence for the model */
+  constructor(fill: (silence: Base64) => void) {
     this.#fill = fill
   }
 
@@ -42,7 +43,7 @@ export class InputGaps {
   }
 
   /** Call before the frame is passed on: fills what is missing between the last frame and this one. */
-  before({ payload, timestampMs }: MediaFrame): void {
+  before({ audio, timestampMs }: MediaFrame): void {
     if (!this.#canTell || timestampMs === undefined) {
       this.#nextMs = undefined
     } else if (this.#nextMs !== undefined && timestampMs < this.#nextMs) {
@@ -50,7 +51,7 @@ export class InputGaps {
     } else {
       const missingMs = this.#nextMs === undefined ? 0 : timestampMs - this.#nextMs
       if (missingMs > 0 && !this.#alreadyFilled) this.#fill(silence(Math.min(Math.floor(missingMs), MAX_PADDING_MS)))
-      this.#nextMs = timestampMs + base64Bytes(payload) / BYTES_PER_MS
+      this.#nextMs = timestampMs + audio.byteLength / BYTES_PER_MS
     }
     this.#alreadyFilled = false
     this.#lastMediaAt = Date.now()
@@ -89,7 +90,7 @@ export class InputGaps {
   }
 }
 
-/** Base64 mu-law silence. */
-export function silence(durationMs: number): string {
-  return Buffer.alloc(durationMs * BYTES_PER_MS, SILENCE).toString('base64')
+/** Mu-law silence. */
+export function silence(durationMs: number): Base64 {
+  return Base64.encode(Buffer.alloc(durationMs * BYTES_PER_MS, SILENCE))
 }

@@ -1,7 +1,9 @@
 import { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
 import type { RawData, WebSocket } from 'ws'
-import { BYTES_PER_MS, base64Bytes, type Frame, type MediaFrame, parseFrame, type StartFrame } from './frames.ts'
+import { gather } from '../gather.ts'
+import { base64Bytes } from './base64.ts'
+import { BYTES_PER_MS, type Frame, type MediaFrame, MediaReader, parseFrame, type StartFrame } from './frames.ts'
 import { isOurMark, Playback } from './playback.ts'
 
 /** What happens on a stream, for the call that owns it. */
@@ -67,14 +69,14 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
   #heldMs = 0
   #droppedMs = 0
   #transportListeners: ((event: { data: string }) => void)[] = []
-  #rawTap: ((text: string) => void) | undefined
+  #media: MediaReader | undefined
+  #rawTap: ((message: RawData) => void) | undefined
   #complained = new Set<RefusedFrame>()
   #wasPlaying = false
   /** Audio and marks that are too far ahead to be sent yet, in order. */
   #waiting: { readonly message: string; readonly ms: number }[] = []
   #waitingMs = 0
   #waitingBytes = 0
-  #isGathering = false
   #frameCredit = MAX_BURST_FRAMES
   #creditAt = performance.now()
   #lastFrameAt = performance.now()
@@ -133,7 +135,7 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
   }
 
   /** Gives audio and our own marks to `tap` as they came in; all other frames reach the transport, which tells whoever listens. */
-  tapRaw(tap: (text: string) => void): void {
+  tapRaw(tap: (message: RawData) => void): void {
     this.#rawTap = tap
   }
 
@@ -196,6 +198,8 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
     if (this.#state === 'closed') return
     if (!this.#withinRate()) return this.#abuse('frames a second')
     if (isBinary) return this.#refuse('binary')
+    const media = this.#media?.read(data as Buffer)
+    if (media) return this.#onAudio(media, data)
     const text = data.toString()
     const frame = parseFrame(text)
     if (!frame) return this.#refuse('not a frame')
@@ -203,7 +207,8 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
     if (frame.event === 'start') return this.#onStart(frame, text)
     if (!this.#start) return this.#refuse('before start')
     if (frame.streamSid !== this.#start.frame.streamSid) return this.#refuse('of another stream')
-    if (frame.event === 'media' || (frame.event === 'mark' && isOurMark(frame.name))) this.#rawTap?.(text)
+    if (frame.event === 'media') return this.#onAudio(frame, data)
+    if (frame.event === 'mark' && isOurMark(frame.name)) this.#rawTap?.(data)
     else this.#tellTransport(text)
     this.#onFrame(frame)
   }
@@ -211,15 +216,14 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
   #onStart(frame: StartFrame, text: string): void {
     if (this.#start) return this.#refuse('second start')
     this.#start = { frame, text }
+    this.#media = new MediaReader(frame.streamSid)
     this.#state = 'open'
     this.#tellTransport(text)
     this.emit('start', frame)
   }
 
-  #onFrame(frame: Exclude<Frame, { event: 'connected' | 'start' }>): void {
+  #onFrame(frame: Exclude<Frame, { event: 'connected' | 'start' | 'media' }>): void {
     switch (frame.event) {
-      case 'media':
-        return this.#onAudio(frame)
       case 'mark':
         return this.#onMark(frame.name)
       case 'dtmf':
@@ -230,7 +234,8 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
     }
   }
 
-  #onAudio(frame: MediaFrame): void {
+  #onAudio(frame: MediaFrame, message: RawData): void {
+    this.#rawTap?.(message)
     this.#lastFrameAt = performance.now()
     if (this.#sink) return this.#sink(frame)
     this.#held.push(frame)
@@ -268,20 +273,9 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
   }
 
   #send(message: string): void {
-    this.#gather()
+    gather(this.#tcp)
     this.#socket.send(message)
     if (this.#socket.bufferedAmount > MAX_UNSENT_BYTES) this.#abuse('unread bytes')
-  }
-
-  /** What one message of the model's brings (audio, a mark, the next audio) leaves in one write, and no later. */
-  #gather(): void {
-    if (this.#isGathering) return
-    this.#isGathering = true
-    this.#tcp.cork()
-    process.nextTick(() => {
-      this.#isGathering = false
-      this.#tcp.uncork()
-    })
   }
 
   #sendInTime(message: string, ms: number): void {
@@ -353,5 +347,5 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
 }
 
 function lengthMs(frame: MediaFrame): number {
-  return base64Bytes(frame.payload) / BYTES_PER_MS
+  return frame.audio.byteLength / BYTES_PER_MS
 }

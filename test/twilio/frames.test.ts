@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { base64Bytes, parseFrame } from '../../src/twilio/frames.ts'
+import { MediaReader, parseFrame } from '../../src/twilio/frames.ts'
 
 const captured = readFileSync(new URL('frames.jsonl', import.meta.url), 'utf8')
   .trim()
@@ -9,9 +9,15 @@ const captured = readFileSync(new URL('frames.jsonl', import.meta.url), 'utf8')
 const streamSid = 'MZ00000000000000000000000000000000'
 const callSid = 'CA00000000000000000000000000000000'
 
+/** A frame with its audio as text. */
+function read(text: string) {
+  const frame = parseFrame(text)
+  return frame?.event === 'media' ? { ...frame, audio: frame.audio.toString() } : frame
+}
+
 describe('a frame as Twilio sends it', () => {
   test('is read, whatever its kind', () => {
-    expect(captured.map(parseFrame)).toEqual([
+    expect(captured.map(read)).toEqual([
       { event: 'connected' },
       { event: 'start', streamSid, callSid, customParameters: {}, isMulaw8k: true },
       {
@@ -21,8 +27,8 @@ describe('a frame as Twilio sends it', () => {
         customParameters: { FirstName: 'Jane', token: 'abc.def' },
         isMulaw8k: true
       },
-      { event: 'media', streamSid, payload: '/////w==', timestampMs: 155 },
-      { event: 'media', streamSid, payload: 'fn5+fv///39/f/7+', timestampMs: 1593 },
+      { event: 'media', streamSid, audio: '/////w==', timestampMs: 155 },
+      { event: 'media', streamSid, audio: 'fn5+fv///39/f/7+', timestampMs: 1593 },
       { event: 'dtmf', streamSid, digit: '1' },
       { event: 'dtmf', streamSid, digit: '#' },
       { event: 'mark', streamSid, name: 'item_BxQ9:1600:g1:m2' },
@@ -34,7 +40,7 @@ describe('a frame as Twilio sends it', () => {
     const message = JSON.parse(line)
     const inner = message[message.event]
     const richer = { ...message, new: 1, ...(inner ? { [message.event]: { ...inner, new: { deep: true } } } : {}) }
-    expect(parseFrame(JSON.stringify(richer))).toEqual(parseFrame(line))
+    expect(read(JSON.stringify(richer))).toEqual(read(line))
   })
 })
 
@@ -99,8 +105,8 @@ describe('a timestamp', () => {
     [undefined, undefined]
   ]
   test.each(timestamps)('%j reads as %j, and the audio is taken in any case', (timestamp, timestampMs) => {
-    const frame = parseFrame(JSON.stringify({ event: 'media', streamSid, media: { payload: '////', timestamp } }))
-    expect(frame).toEqual({ event: 'media', streamSid, payload: '////', timestampMs })
+    const frame = read(JSON.stringify({ event: 'media', streamSid, media: { payload: '////', timestamp } }))
+    expect(frame).toEqual({ event: 'media', streamSid, audio: '////', timestampMs })
   })
 })
 
@@ -115,10 +121,63 @@ test.each([
   expect(parseFrame(text)).toMatchObject({ event: 'start', isMulaw8k })
 })
 
-test('the length of base64 is the length of what it stands for', () => {
-  fc.assert(
-    fc.property(fc.uint8Array({ minLength: 1 }), (bytes) => {
-      expect(base64Bytes(Buffer.from(bytes).toString('base64'))).toBe(bytes.length)
-    })
-  )
+describe('a media frame read where it came in', () => {
+  const reader = new MediaReader(streamSid)
+  const written = (fields: Partial<Record<'head' | 'timestamp' | 'payload' | 'rest', string>> = {}) => {
+    const {
+      head = '{"event":"media","sequenceNumber":"3","media":{"track":"inbound","chunk":"1","timestamp":"',
+      timestamp = '155',
+      payload = '/////w==',
+      rest = `"},"streamSid":"${streamSid}"}`
+    } = fields
+    return `${head}${timestamp}","payload":"${payload}${rest}`
+  }
+  const readHere = (text: string) => {
+    const frame = reader.read(Buffer.from(text))
+    return frame && { ...frame, audio: frame.audio.toString() }
+  }
+
+  test('is the frame that JSON would give', () => {
+    const media = captured.filter((line) => line.startsWith('{"event":"media"'))
+    expect(media.length).toBeGreaterThan(1)
+    for (const line of media) expect(readHere(line)).toEqual(read(line))
+    for (const timestamp of ['0', '86400000', '86400001', '9'.repeat(400)]) {
+      expect(readHere(written({ timestamp }))).toEqual(read(written({ timestamp })))
+    }
+  })
+
+  test.each([
+    ['of another stream', written({ rest: '"},"streamSid":"MZ1"}' })],
+    ['that is cut off', written().slice(0, -1)],
+    ['that goes on', `${written()} `],
+    ['without a number', written({ timestamp: '' })],
+    ['with a negative number', written({ timestamp: '-1' })],
+    [
+      'with its fields in another order',
+      written().replace('"track":"inbound",', '').replace('"chunk":"1"', '"chunk":"1","track":"inbound"')
+    ],
+    ['of the other track', written().replace('inbound', 'outbound')],
+    ['without audio', written({ payload: '' })],
+    ['with half a character of base64', written({ payload: '/////w=' })],
+    ['with padding in the middle', written({ payload: '//==////' })],
+    ['with what is not base64', written({ payload: '////,w==' })],
+    ['with what looks like base64 in eight bits', written({ payload: '///\u012f/w==' })],
+    ['that would break out of JSON', written({ payload: '","x":"' })],
+    ['that is another frame', captured.at(-1) ?? '']
+  ])('is none %s', (_what, text) => {
+    expect(readHere(text)).toBeUndefined()
+  })
+
+  test('or else it is what JSON makes of it, whatever is changed in it', () => {
+    const whole = written({ payload: 'fn5+fv///39/f/7+' })
+    const at = fc.integer({ min: 0, max: whole.length - 1 })
+    fc.assert(
+      fc.property(at, fc.string({ maxLength: 2 }), fc.nat(2), (where, put, cut) => {
+        const text = whole.slice(0, where) + put + whole.slice(where + cut)
+        const frame = readHere(text)
+        if (frame) expect(frame).toEqual(read(text))
+      }),
+      { numRuns: 2_000 }
+    )
+  })
 })

@@ -8,14 +8,14 @@ afterEach(() => void vi.useRealTimers())
 const frame = (timestampMs: number | undefined): MediaFrame => ({
   event: 'media',
   streamSid: 'MZ1',
-  payload: silence(20),
+  audio: silence(20),
   timestampMs
 })
 
 function line(isMulaw8k = true) {
   const filled: number[] = []
   const gaps = new InputGaps((audio) => {
-    const bytes = Buffer.from(audio, 'base64')
+    const bytes = Buffer.from(audio.toString(), 'base64')
     expect(bytes.every((byte) => byte === 0xff)).toBe(true)
     filled.push(bytes.length / 8)
   })

@@ -27,8 +27,8 @@ export const turnTaking: Behaviour = (call) => {
   call.facts.on('callerSpeaking', () => {
     over = isTalkedOver() ? { voicedMs: voiceMs } : undefined
   })
-  call.onCallerAudio(({ payload }) => {
-    const voiced = voicedMs(payload)
+  call.onCallerAudio(({ audio }) => {
+    const voiced = voicedMs(audio)
     voiceMs = voiced > 0 ? voiceMs + voiced : 0
     if (!over || !call.activity.isCallerSpeaking) return
     over.voicedMs += voiced

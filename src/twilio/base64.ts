@@ -1,0 +1,80 @@
+const EQUALS = '='.charCodeAt(0)
+const NO_DIGIT = 0xff
+
+/** What each base64 character stands for; NO_DIGIT for every other byte. (RFC 4648, 4) */
+const DIGITS = new Uint8Array(256).fill(NO_DIGIT)
+for (const [digit, character] of Buffer.from(
+  'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+).entries()) {
+  DIGITS[character] = digit
+}
+
+/**
+ * Audio in base64, left as bytes where it came in: fifty frames a second of each call go out as they came, and no string is
+ * made of any. It keeps the whole message alive.
+ */
+export class Base64 {
+  readonly #text: Buffer
+  readonly #start: number
+  readonly #end: number
+
+  private constructor(text: Buffer, start: number, end: number) {
+    this.#text = text
+    this.#start = start
+    this.#end = end
+  }
+
+  /** The part of a message from `start` up to `end`; undefined when it is empty or not base64. */
+  static within(text: Buffer, start: number, end: number): Base64 | undefined {
+    if (end <= start || (end - start) % 4 !== 0) return undefined
+    const last = end - paddingBefore(text, end)
+    for (let at = start; at < last; at += 1) if (DIGITS[text[at] ?? 0] === NO_DIGIT) return undefined
+    return new Base64(text, start, end)
+  }
+
+  /** Undefined when it is empty or not base64. */
+  static from(text: string): Base64 | undefined {
+    const bytes = Buffer.from(text)
+    return Base64.within(bytes, 0, bytes.length)
+  }
+
+  static encode(audio: Buffer): Base64 {
+    const text = Buffer.from(audio.toString('base64'))
+    return new Base64(text, 0, text.length)
+  }
+
+  /** Characters. */
+  get length(): number {
+    return this.#end - this.#start
+  }
+
+  /** What it stands for, in bytes. */
+  get byteLength(): number {
+    return (this.length / 4) * 3 - paddingBefore(this.#text, this.#end)
+  }
+
+  toString(): string {
+    return this.#text.toString('latin1', this.#start, this.#end)
+  }
+
+  /** Writes the characters. */
+  copy(target: Buffer, at: number): void {
+    this.#text.copy(target, at, this.#start, this.#end)
+  }
+
+  /** Writes what they stand for. @returns how many bytes that was */
+  decode(target: Buffer, at: number): number {
+    return target.write(this.toString(), at, 'base64')
+  }
+}
+
+function paddingBefore(text: Buffer, end: number): number {
+  if (text[end - 1] !== EQUALS) return 0
+  return text[end - 2] === EQUALS ? 2 : 1
+}
+
+/** What base64 stands for, in bytes. */
+export function base64Bytes(payload: string): number {
+  const padding = payload.endsWith('==') ? 2 : payload.endsWith('=') ? 1 : 0
+  return (payload.length / 4) * 3 - padding
+}
