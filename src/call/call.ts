@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { RealtimeAgent } from '@openai/agents/realtime'
 import type { FastifyBaseLogger } from 'fastify'
+import type { RawData } from 'ws'
 import type { CallContext } from '../agent/context.ts'
 import type { Config } from '../config.ts'
 import { type ModelError, RENEWAL } from '../model/errors.ts'
@@ -74,6 +75,8 @@ export class Call {
   readonly #answersByItself: boolean
   readonly #dependencies: CallDependencies
   readonly #lifetime = new AbortController()
+  /** Those of `after`, which come and go with every answer: a listener on the signal for each would cost more than they do. */
+  readonly #timers = new Set<NodeJS.Timeout>()
   readonly #openedAt = Date.now()
   #settle: (record: CallRecord) => void = () => {}
   #spare: ModelSocket | undefined
@@ -167,16 +170,15 @@ export class Call {
   /** Runs after `ms`, unless the call has ended or the returned function was called. */
   after(ms: number, run: () => void): () => void {
     if (this.signal.aborted) return () => {}
-    const stop = () => {
-      clearTimeout(timer)
-      this.signal.removeEventListener('abort', stop)
-    }
     const timer = setTimeout(() => {
-      stop()
+      this.#timers.delete(timer)
       this.#contain(run)
     }, ms)
-    this.signal.addEventListener('abort', stop)
-    return stop
+    this.#timers.add(timer)
+    return () => {
+      clearTimeout(timer)
+      this.#timers.delete(timer)
+    }
   }
 
   /** Tells the agent something that the caller does not hear. It is remembered when the model has to start anew. */
@@ -249,6 +251,8 @@ export class Call {
     const from = this.#state.name
     this.#apply({ type: 'ended', at: Date.now(), reason })
     this.#lifetime.abort()
+    for (const timer of this.#timers) clearTimeout(timer)
+    this.#timers.clear()
     this.#spare?.close()
     // Either tells whoever listens in, and what they throw must not keep the other open.
     this.#contain(() => this.#link.close())
@@ -295,9 +299,8 @@ export class Call {
     stream.on('gone', ({ stopped }) => this.#onGone(stopped))
     stream.on('fault', (error) => this.fail(error))
     Object.assign(facts, { [EventEmitter.captureRejectionSymbol]: (error: unknown) => this.fail(error) })
-    stream.tapRaw((message) => {
-      if (this.transport.hasRawListeners) this.transport.emitTwilioMessage(JSON.parse(message.toString()))
-    })
+    const tell = (message: RawData) => this.transport.emitTwilioMessage(JSON.parse(message.toString()))
+    this.transport.watchRawListeners((isHeard) => stream.tapRaw(isHeard ? tell : undefined))
   }
 
   #listenToModel(): void {

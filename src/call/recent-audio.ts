@@ -25,7 +25,8 @@ export class RecentAudio {
     const size = audio.byteLength
     if (this.#length + size > MOST) this.#keepFrom(this.#length + size - MOST)
     if (this.#length + size > this.#bytes.length) this.#resize(Math.max(this.#length + size, 2 * this.#bytes.length))
-    this.#length += audio.decode(this.#bytes, this.#length)
+    audio.decode(this.#bytes, this.#length)
+    this.#length += size
   }
 
   /** The model has heard what was sent to it so far, and has not noticed that anybody speaks. */

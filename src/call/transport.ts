@@ -110,15 +110,30 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
   /** The session whose listeners decide whether every message has to be whole. */
   session: EventEmitter | undefined
 
+  /** Says whether anybody listens to raw events, now and whenever that changes: nothing is asked for each frame. */
+  watchRawListeners(tell: (isHeard: boolean) => void): void {
+    const look = () => tell(this.#hasRawListeners)
+    const onChange = (name: string) => {
+      // The listener is not there yet, or still is.
+      if (name === 'transport_event' || name === '*') queueMicrotask(look)
+    }
+    for (const emitter of [this.eventEmitter as unknown as EventEmitter, this.session]) {
+      emitter?.on('newListener', onChange).on('removeListener', onChange)
+    }
+    look()
+  }
+
   /** Somebody but the session itself listens to raw events. */
-  get hasRawListeners(): boolean {
+  get #hasRawListeners(): boolean {
     return (this.session?.listenerCount('transport_event') ?? 0) > 0 || this.eventEmitter.listenerCount('*') > 1
   }
 
   /** Somebody wants the model's audio, or the messages that it comes in. */
   get #isListenedTo(): boolean {
     const { eventEmitter, session } = this
-    return this.hasRawListeners || (session?.listenerCount('audio') ?? 0) > 0 || eventEmitter.listenerCount('audio') > 1
+    return (
+      this.#hasRawListeners || (session?.listenerCount('audio') ?? 0) > 0 || eventEmitter.listenerCount('audio') > 1
+    )
   }
 
   /** A raw frame for whoever listens to the SDK's `transport_event`. */

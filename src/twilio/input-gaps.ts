@@ -17,7 +17,8 @@ export class InputGaps {
   readonly #fill: (silence: Base64) => void
   #canTell = false
   #nextMs: number | undefined
-  #lastMediaAt: number | undefined
+  /** Not a number before the first frame. Never undefined, because a field that is always a double is written in place. */
+  #lastMediaAt = Number.NaN
   #isSpeech = false
   #alreadyFilled = false
   #timer: NodeJS.Timeout | undefined
@@ -37,7 +38,7 @@ export class InputGaps {
   restart(): void {
     this.#stopWatching()
     this.#nextMs = undefined
-    this.#lastMediaAt = undefined
+    this.#lastMediaAt = Number.NaN
     this.#isSpeech = false
     this.#alreadyFilled = false
   }
@@ -54,7 +55,7 @@ export class InputGaps {
       this.#nextMs = timestampMs + audio.byteLength / BYTES_PER_MS
     }
     this.#alreadyFilled = false
-    this.#lastMediaAt = Date.now()
+    this.#lastMediaAt = performance.now()
     // While the caller speaks, frames that stop coming would leave the model waiting for the end of the sentence.
     if (this.#isSpeech && !this.#timer) this.#watch()
   }
@@ -72,14 +73,14 @@ export class InputGaps {
 
   /** One timer that looks at the clock when it fires; setting a new one for each frame would cost more than the frame. */
   #watch(): void {
-    if (!this.#canTell || this.#lastMediaAt === undefined) return
-    const leftMs = this.#lastMediaAt + INACTIVITY_MS - Date.now()
+    if (!this.#canTell || Number.isNaN(this.#lastMediaAt)) return
+    const leftMs = this.#lastMediaAt + INACTIVITY_MS - performance.now()
     this.#timer = setTimeout(() => this.#look(), Math.max(0, leftMs)).unref()
   }
 
   #look(): void {
     this.#timer = undefined
-    if ((this.#lastMediaAt ?? 0) + INACTIVITY_MS > Date.now()) return this.#watch()
+    if (this.#lastMediaAt + INACTIVITY_MS > performance.now()) return this.#watch()
     this.#fill(silence(INACTIVITY_SILENCE_MS))
     this.#alreadyFilled = true
   }

@@ -79,7 +79,7 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
   #waitingBytes = 0
   #frameCredit = MAX_BURST_FRAMES
   #creditAt = performance.now()
-  #lastFrameAt = performance.now()
+  #lastMessageAt = performance.now()
 
   /** @param tcp the connection under the WebSocket */
   constructor(socket: WebSocket, tcp: Duplex, options: MediaStreamOptions) {
@@ -97,7 +97,7 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
     })
     // ws answers each ping, so a flood of them costs as much as one of frames.
     socket.on('ping', () => {
-      if (this.#state !== 'closed' && !this.#withinRate()) this.#abuse('frames a second')
+      if (this.#state !== 'closed' && !this.#withinRate(performance.now())) this.#abuse('frames a second')
     })
     socket.on('close', (code) => this.#contain(() => this.#onClose(code)))
     // A socket error is always followed by 'close' (ws), which is where the stream ends.
@@ -119,7 +119,7 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
 
   /** Time since Twilio's last message of any kind, in ms. */
   get quietMs(): number {
-    return performance.now() - this.#lastFrameAt
+    return performance.now() - this.#lastMessageAt
   }
 
   /** Audio, marks and clears for the caller; for the SDK's transport, which also hears every frame but audio here. */
@@ -135,7 +135,7 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
   }
 
   /** Gives audio and our own marks to `tap` as they came in; all other frames reach the transport, which tells whoever listens. */
-  tapRaw(tap: (message: RawData) => void): void {
+  tapRaw(tap: ((message: RawData) => void) | undefined): void {
     this.#rawTap = tap
   }
 
@@ -196,7 +196,9 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
 
   #onMessage(data: RawData, isBinary: boolean): void {
     if (this.#state === 'closed') return
-    if (!this.#withinRate()) return this.#abuse('frames a second')
+    const now = performance.now()
+    if (!this.#withinRate(now)) return this.#abuse('frames a second')
+    this.#lastMessageAt = now
     if (isBinary) return this.#refuse('binary')
     const media = this.#media?.read(data as Buffer)
     if (media) return this.#onAudio(media, data)
@@ -236,7 +238,6 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
 
   #onAudio(frame: MediaFrame, message: RawData): void {
     this.#rawTap?.(message)
-    this.#lastFrameAt = performance.now()
     if (this.#sink) return this.#sink(frame)
     this.#held.push(frame)
     this.#heldMs += lengthMs(frame)
@@ -249,7 +250,6 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
   }
 
   #onMark(name: string): void {
-    this.#lastFrameAt = performance.now()
     if (!this.playback.markCameBack(name)) return
     this.#sendWaiting()
     this.emit('played', name)
@@ -324,8 +324,7 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
     else this.emit('silent', { cleared })
   }
 
-  #withinRate(): boolean {
-    const now = performance.now()
+  #withinRate(now: number): boolean {
     const earned = ((now - this.#creditAt) / 1_000) * MAX_FRAMES_PER_SECOND
     this.#frameCredit = Math.min(MAX_BURST_FRAMES, this.#frameCredit + earned) - 1
     this.#creditAt = now

@@ -40,6 +40,8 @@ export function isOurMark(name: string): boolean {
 export class Playback {
   readonly #items = new Map<string, Item>()
   readonly #pending = new Map<string, PendingMark>()
+  /** Those that are not heard to their end, as yet. */
+  readonly #playing = new Set<Item>()
   #unmarkedBytes = 0
 
   /** Audio that Twilio has not played, as far as we know. */
@@ -50,7 +52,7 @@ export class Playback {
   /** Audio at Twilio that has not been heard, in ms. */
   get aheadMs(): number {
     let unheardMs = this.#unmarkedBytes / BYTES_PER_MS
-    for (const item of this.#items.values()) if (!item.cut) unheardMs += item.sentMs - item.playedMs
+    for (const item of this.#playing) unheardMs += item.sentMs - item.playedMs
     return unheardMs
   }
 
@@ -66,7 +68,10 @@ export class Playback {
   sentMark(name: string): void {
     const itemId = SDK_MARK.exec(name)?.[1]
     const item = itemId === undefined ? undefined : this.#itemFor(itemId)
-    if (item) item.sentMs += this.#unmarkedBytes / BYTES_PER_MS
+    if (item && this.#unmarkedBytes > 0) {
+      item.sentMs += this.#unmarkedBytes / BYTES_PER_MS
+      if (!item.cut) this.#playing.add(item)
+    }
     this.#unmarkedBytes = 0
     this.#pending.set(name, { item, atMs: item?.sentMs ?? 0 })
   }
@@ -76,13 +81,17 @@ export class Playback {
     const mark = this.#pending.get(name)
     if (!mark) return false
     this.#pending.delete(name)
-    if (mark.item) mark.item.playedMs = Math.max(mark.item.playedMs, mark.atMs)
+    if (mark.item) {
+      mark.item.playedMs = Math.max(mark.item.playedMs, mark.atMs)
+      if (mark.item.playedMs >= mark.item.sentMs) this.#playing.delete(mark.item)
+    }
     return true
   }
 
   sentClear(): void {
     for (const { item } of this.#pending.values()) if (item && item.playedMs < item.sentMs) item.cut = true
     this.#pending.clear()
+    for (const item of this.#playing) if (item.cut) this.#playing.delete(item)
     this.#unmarkedBytes = 0
   }
 
