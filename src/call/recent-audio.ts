@@ -5,9 +5,9 @@ import { BYTES_PER_MS } from '../twilio/frames.ts'
 const LEAD_IN = 400 * BYTES_PER_MS
 /** Longer than anybody talks before a model is given up. */
 const MOST = 30_000 * BYTES_PER_MS
-const FIRST_SIZE = 1_000 * BYTES_PER_MS
-/** A long speech's room is given back when it is understood. */
-const ROOM_FOR_LONG = 8_000 * BYTES_PER_MS
+/** The model says every three seconds that it has heard: this much is always held, and more only for long words. */
+const ROOM = 4_000 * BYTES_PER_MS
+const MORE_ROOM = 1_000 * BYTES_PER_MS
 
 /**
  * The caller's words that the model has heard but not understood yet, or may never have heard. A model that is lost takes
@@ -15,7 +15,7 @@ const ROOM_FOR_LONG = 8_000 * BYTES_PER_MS
  * in one buffer: as frames, thousands of small objects would live just long enough to be expensive.
  */
 export class RecentAudio {
-  #bytes = Buffer.allocUnsafeSlow(FIRST_SIZE)
+  #bytes = Buffer.allocUnsafeSlow(ROOM)
   #length = 0
   #isOpen = false
   /** Where the words begin that are being spoken now; undefined while nobody speaks. */
@@ -24,7 +24,7 @@ export class RecentAudio {
   push(audio: Base64): void {
     const size = audio.byteLength
     if (this.#length + size > MOST) this.#keepFrom(this.#length + size - MOST)
-    if (this.#length + size > this.#bytes.length) this.#resize(Math.max(this.#length + size, 2 * this.#bytes.length))
+    if (this.#length + size > this.#bytes.length) this.#resize(this.#length + size + MORE_ROOM)
     audio.decode(this.#bytes, this.#length)
     this.#length += size
   }
@@ -68,7 +68,7 @@ export class RecentAudio {
     if (start <= 0) return
     this.#bytes.copyWithin(0, start, this.#length)
     this.#length -= start
-    if (this.#bytes.length > ROOM_FOR_LONG && this.#length <= FIRST_SIZE) this.#resize(FIRST_SIZE)
+    if (this.#bytes.length > ROOM && this.#length <= ROOM) this.#resize(ROOM)
     if (this.#speechFrom !== undefined) this.#speechFrom = Math.max(0, this.#speechFrom - start)
   }
 
