@@ -77,7 +77,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
     seconds: flags.seconds === undefined ? preset.seconds : positive(flags.seconds, '--seconds'),
     rounds: flags.rounds === undefined ? preset.rounds : whole(flags.rounds, '--rounds'),
     answers: preset.answers,
-    warmUpSeconds: quick ? 2 : 4,
+    warmUpSeconds: quick ? 2 : 8,
     soak: soak === undefined ? undefined : positive(soak, '--soak'),
     json: flags.json,
     profile: flags.profile

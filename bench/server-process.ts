@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import manifest from '../package.json' with { type: 'json' }
 import type { Profile } from './profile.ts'
 import type { Memory, Question, Usage } from './servers/parent.ts'
 
@@ -16,7 +17,7 @@ export class ServerProcess {
 
   static async start(name: ServerName, modelUrl: string): Promise<ServerProcess> {
     const child = fork(join(import.meta.dirname, 'servers', `${name}.ts`), {
-      execArgv: ['--expose-gc'],
+      execArgv: ['--expose-gc', ...(name === 'ours' ? startFlags() : [])],
       env: settings(modelUrl),
       stdio: ['ignore', 'inherit', 'inherit', 'ipc']
     })
@@ -47,6 +48,12 @@ export class ServerProcess {
     this.#child.send(question)
     return (await answerOf(this.#child, question)) as Answer
   }
+}
+
+/** What `npm start` gives to Node. */
+function startFlags(): string[] {
+  const [, ...words] = manifest.scripts.start.split(' ')
+  return words.filter((word) => word.startsWith('--'))
 }
 
 /** Where servers keep what they keep; nobody looks at it. */

@@ -116,3 +116,8 @@ test('the flags of npm run call are those that it knows', () => {
   )
   expect([...flags].filter((flag) => flag !== '--help' && !known.includes(`${flag} `))).toEqual([])
 })
+
+test('the container runs the server as `npm start` does', () => {
+  const [, command = '[]'] = read('Dockerfile').match(/^CMD (\[.+\])$/m) ?? []
+  expect(JSON.parse(command).join(' ')).toBe(JSON.parse(read('package.json')).scripts.start)
+})

@@ -1,0 +1,78 @@
+import { expect, test } from 'vitest'
+import type { Call } from '../../src/call/call.ts'
+import { distinctSound, eventually, type House, startHouse } from '../house.ts'
+
+/** Ids are new in each call: the first one that is named becomes the first, and so on. */
+function anonymous(messages: readonly unknown[]): string[] {
+  const known = new Map<string, string>()
+  const nameless = (id: string) => {
+    const name = known.get(id) ?? `id${known.size}`
+    known.set(id, name)
+    return name
+  }
+  return messages.map((message) => JSON.stringify(message).replace(/\b(?:item|resp|MZ|call)_?\w{8,}/g, nameless))
+}
+
+async function heardOut(call: Call): Promise<void> {
+  await eventually(
+    () => call.stream.playback.isPlaying,
+    (isPlaying) => !isPlaying
+  )
+}
+
+/** A call with everything that the SDK does to audio: marks, a gap that is filled, an interruption that is truncated. */
+async function converse(house: House, listen: (call: Call) => void = () => {}) {
+  const { phone, call, session } = await house.connect()
+  listen(call)
+  await session.say({ ms: 600, transcript: 'How can I help you?' })
+  await phone.frames.next(({ event }) => event === 'media')
+  await heardOut(call)
+  const sound = distinctSound(100)
+  await phone.play(sound)
+  phone.gap(200)
+  await phone.play(sound)
+  const pauseMs = () => (session.audio.lastIndexOf(sound) - session.audio.indexOf(sound) - sound.length) / 8
+  await eventually(pauseMs, (ms) => ms >= 200)
+  await session.say({ ms: 4_000, transcript: 'Let me tell you all that we can do for you, one by one.' })
+  await eventually(
+    () => call.stream.playback.aheadMs,
+    (aheadMs) => aheadMs > 0 && aheadMs < 3_500
+  )
+  session.hearSpeech()
+  await phone.frames.next(({ event }) => event === 'clear')
+  await session.receives('conversation.item.truncate')
+  session.hearSilence('Wait.')
+  await eventually(
+    () => call.transcript.turns.length,
+    (turns) => turns === 4
+  )
+  await heardOut(call)
+  await eventually(
+    () => call.session.history.length,
+    (items) => items === 4
+  )
+  return {
+    toTwilio: anonymous(phone.frames.all),
+    toModel: anonymous(session.received.all.map((event) => ({ ...event, audio_end_ms: 0, event_id: '' }))).sort(),
+    history: anonymous(call.session.history).sort(),
+    said: call.transcript.turns.map(({ who, cut }) => ({ who, cut }))
+  }
+}
+
+test('audio takes the short way or the long one, and neither Twilio nor the model nor the agent can tell', async () => {
+  const model = { vad: false, pace: Number.POSITIVE_INFINITY, brain: () => [{ tone: 100 }] }
+  const heard: string[] = []
+  const listen = ({ session }: Call) => {
+    session.on('transport_event', ({ type }) => heard.push(type))
+    session.on('audio', () => heard.push('audio'))
+  }
+  const one = await converse(await startHouse({ model }))
+  const other = await converse(await startHouse({ model }), listen)
+  expect(other).toEqual(one)
+  expect(one.toTwilio.filter((frame) => frame.includes('"media"')).length).toBeGreaterThan(20)
+  expect(one.toModel.join()).toContain('conversation.item.truncate')
+  // The long way was taken: every event was there to be heard.
+  expect(new Set(heard)).toContain('response.output_audio.delta')
+  expect(new Set(heard)).toContain('response.output_audio_transcript.delta')
+  expect(new Set(heard)).toContain('audio')
+})
