@@ -30,6 +30,7 @@ async function converse(house: House, listen: (call: Call) => void = () => {}) {
   const sound = distinctSound(100)
   await phone.play(sound)
   phone.gap(200)
+  await phone.play(Buffer.alloc(240 * 8, 0xff))
   await phone.play(sound)
   const pauseMs = () => (session.audio.lastIndexOf(sound) - session.audio.indexOf(sound) - sound.length) / 8
   await eventually(pauseMs, (ms) => ms >= 200)
