@@ -4,10 +4,10 @@ import { TwilioRealtimeTransportLayer } from '@openai/agents-extensions'
 import type { WebSocket, MessageEvent as WsMessageEvent } from 'ws'
 import type { ModelEvents } from '../model/events.ts'
 import type { ModelSocket } from '../model/socket.ts'
-import { type Base64, base64Bytes } from '../twilio/base64.ts'
 import type { MediaFrame } from '../twilio/frames.ts'
 import { InputGaps } from '../twilio/input-gaps.ts'
 import type { MediaStream } from '../twilio/media-stream.ts'
+import { type Base64, base64Bytes } from '../wire/base64.ts'
 import { audioDelta, transcriptDelta } from './deltas.ts'
 
 interface Troubles {

@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
 import { WebSocket } from 'ws'
-import { gather } from '../gather.ts'
-import type { Base64 } from '../twilio/base64.ts'
+import type { Base64 } from '../wire/base64.ts'
+import { gather } from '../wire/gather.ts'
 import { closedBy, ModelError, refusedUpgrade } from './errors.ts'
 import type { Opening } from './opening.ts'
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Base64 } from './base64.ts'
+import { Base64 } from '../wire/base64.ts'
 
 /** What Twilio sends on a media stream, reduced to what this server uses. (Twilio Media Streams: WebSocket messages) */
 export type Frame = ConnectedFrame | StartFrame | MediaFrame | DtmfFrame | MarkFrame | StopFrame

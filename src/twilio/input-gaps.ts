@@ -1,4 +1,4 @@
-import { Base64 } from './base64.ts'
+import { Base64 } from '../wire/base64.ts'
 import { BYTES_PER_MS, type MediaFrame } from './frames.ts'
 
 /** The SDK's rules for a bad line, which its frame listener would apply; frames take the short way past it. */

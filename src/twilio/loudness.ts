@@ -1,5 +1,5 @@
 import alawmulaw from 'alawmulaw'
-import type { Base64 } from './base64.ts'
+import type { Base64 } from '../wire/base64.ts'
 import { BYTES_PER_MS } from './frames.ts'
 
 /** Mean amplitude, of 32767, that a voice on a telephone exceeds and the line's noise does not. */

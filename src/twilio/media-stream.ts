@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
 import type { RawData, WebSocket } from 'ws'
-import { gather } from '../gather.ts'
-import { base64Bytes } from './base64.ts'
+import { base64Bytes } from '../wire/base64.ts'
+import { gather } from '../wire/gather.ts'
 import { BYTES_PER_MS, type Frame, type MediaFrame, MediaReader, parseFrame, type StartFrame } from './frames.ts'
 import { isOurMark, Playback } from './playback.ts'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { Base64, base64Bytes } from '../../src/twilio/base64.ts'
+import { Base64, base64Bytes } from '../../src/wire/base64.ts'
 
 test('base64 is the same audio wherever it is read, and however long', () => {
   fc.assert(
