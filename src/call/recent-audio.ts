@@ -5,8 +5,8 @@ import { Base64 } from '../wire/base64.ts'
 const LEAD_IN = 400 * BYTES_PER_MS
 /** Longer than anybody talks before a model is given up. */
 const MOST = 30_000 * BYTES_PER_MS
-/** The model says every three seconds that it has heard: this much is always held, and more only for long words. */
-const ROOM = 4_000 * BYTES_PER_MS
+/** The model says every three seconds that it has heard; what most callers say in one go has room without more. */
+const ROOM = 6_000 * BYTES_PER_MS
 const MORE_ROOM = 1_000 * BYTES_PER_MS
 
 /**

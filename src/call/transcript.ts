@@ -100,8 +100,11 @@ export class Transcript {
   }
 
   #entry(id: string, who: 'caller' | 'agent'): Entry {
-    const known = this.#entries.find((entry) => entry.id === id)
+    // From the end: it is the last one, or one of the last few.
+    const known = this.#entries.findLast((entry) => entry.id === id)
     if (known) return known
+    const before = this.#entries.at(-1)
+    if (before?.who === 'agent' && before.text !== undefined) before.text = inOnePiece(before.text)
     const entry: Entry = { id, who, text: undefined }
     this.#entries.push(entry)
     return entry
@@ -113,6 +116,11 @@ export interface Memory {
   readonly id: string
   readonly who: 'caller' | 'agent' | 'note'
   readonly text: string
+}
+
+/** A text that grew word by word is kept by V8 as a tree of all its words, five times its size. */
+function inOnePiece(text: string): string {
+  return Buffer.from(text).toString()
 }
 
 function callerTurn({ id, text }: Entry): Turn {
