@@ -118,7 +118,7 @@ export interface Memory {
   readonly text: string
 }
 
-/** A text that grew word by word is kept by V8 as a tree of all its words, five times its size. */
+/** A text that grew word by word is kept by V8 as a tree of all its words. */
 function inOnePiece(text: string): string {
   return Buffer.from(text).toString()
 }

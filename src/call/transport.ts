@@ -188,11 +188,15 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
     const audio = audioDelta(message)
     if (!audio) return false
     this.emit('response.output_audio.delta' as never, audio.event as never)
-    this.#payload = audio.payload
     // It is not decoded: the SDK reads its length, and encodes what is in it, which is nothing.
     const data = { byteLength: base64Bytes(audio.payload) } as ArrayBuffer
-    this._onAudio({ type: 'audio', data, responseId: audio.event.response_id })
-    this.#payload = undefined
+    this.#payload = audio.payload
+    try {
+      this._onAudio({ type: 'audio', data, responseId: audio.event.response_id })
+    } finally {
+      // Whatever a listener throws: audio that comes the long way next must not be taken for this.
+      this.#payload = undefined
+    }
     return true
   }
 

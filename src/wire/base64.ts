@@ -62,7 +62,7 @@ export class Base64 {
     this.#text.copy(target, at, this.#start, this.#end)
   }
 
-  /** Writes what they stand for, `byteLength` bytes. */
+  /** Writes what they stand for, `byteLength` bytes. Node's own decoder would need a string of each frame first. */
   decode(target: Buffer, at: number): void {
     const text = this.#text
     const end = at + this.byteLength
