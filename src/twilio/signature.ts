@@ -1,4 +1,4 @@
-import twilio from 'twilio'
+import { validateRequest } from 'twilio/lib/webhooks/webhooks.js'
 
 /** What a check needs of a request; header names in lower case, as Node gives them. */
 export interface SignedRequest {
@@ -48,7 +48,7 @@ export function isSignedUpgrade(request: SignedRequest, origin: string, authToke
 /** A request line may hold a whole URL (RFC 9112, 3.2.2), on which the library throws; nothing that throws is signed. */
 function isValid(authToken: string, signature: string, url: string, params: Record<string, unknown>): boolean {
   try {
-    return twilio.validateRequest(authToken, signature, url, params)
+    return validateRequest(authToken, signature, url, params)
   } catch {
     return false
   }

@@ -1,6 +1,6 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import twilio from 'twilio'
+import { getExpectedTwilioSignature } from 'twilio/lib/webhooks/webhooks.js'
 import { TwilioRefusal } from './errors.ts'
 
 export interface Address {
@@ -50,7 +50,7 @@ export class Gateway {
       headers: {
         'User-Agent': 'TwilioProxy/1.1',
         ...this.#forwarded(),
-        ...(authToken ? { 'X-Twilio-Signature': twilio.getExpectedTwilioSignature(authToken, signed, params) } : {}),
+        ...(authToken ? { 'X-Twilio-Signature': getExpectedTwilioSignature(authToken, signed, params) } : {}),
         ...headers
       }
     }
