@@ -17,4 +17,4 @@ HEALTHCHECK --interval=30s --timeout=5s --start-period=10s \
 # Without a shell or npm in between, the server is process 1 and gets SIGTERM itself. It installs a handler, so it needs
 # no init to drain its calls: stop it with a grace period of DRAIN_TIMEOUT_MS and 20 seconds more. A young generation of
 # 4 MB, as in `npm start`, keeps its collections to about 1 ms, and one more call to less than half of the memory.
-CMD ["node", "--max-semi-space-size=4", "src/server.ts"]
+CMD ["node", "--min-semi-space-size=8", "--max-semi-space-size=8", "src/server.ts"]

@@ -15,12 +15,15 @@ interface Troubles {
   readonly onFault: (error: unknown) => void
 }
 
-/** Events that the SDK does nothing with but pass them on: a third of those that an answer brings. */
+/** Events that the SDK does nothing with but pass them on: half of those that a turn and an answer bring. */
 const PASSED_ON =
-  /^\{"type":"(response\.content_part\.(?:added|done)|response\.output_audio_transcript\.done|rate_limits\.updated)"/
+  /^\{"type":"(response\.content_part\.(?:added|done)|response\.output_audio_transcript\.done|rate_limits\.updated|input_audio_buffer\.(?:speech_stopped|committed))"/
+/** What is said is told twice: of the answer, and of the conversation, from which the SDK's history has it with its place. */
+const TOLD_TWICE = /^\{"type":"(response\.output_item\.(?:added|done))"/
+const OF_A_MESSAGE = '"type":"message"'
 /** Events that the SDK's socket listener reads a second time, once its base class is done with them, and finds nothing to do. */
 const READ_ONCE =
-  /^\{"type":"(?:session\.updated|conversation\.item\.(?:added|done|retrieved|truncated|deleted|input_audio_transcription\.completed)|input_audio_buffer\.(?:speech_stopped|committed)|response\.output_item\.(?:added|done)|response\.output_audio\.done)"/
+  /^\{"type":"(?:session\.updated|conversation\.item\.(?:added|done|retrieved|truncated|deleted|input_audio_transcription\.completed)|response\.output_item\.(?:added|done)|response\.output_audio\.done)"/
 
 /**
  * The SDK's Twilio transport between our two sockets: it is given the MediaStream in place of Twilio's and a ModelSocket
@@ -157,21 +160,30 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
   /** What the SDK's own listener gets to read of a message of the model's; undefined when all that it would do is done. */
   #read(message: string): string | undefined {
     if (this.#isListenedTo) return message
-    if (READ_ONCE.test(message)) return void this._onMessage({ data: message } as WsMessageEvent)
     try {
-      const isDone = this.#isUnheard(message) || this.#tookTranscript(message) || this.#tookAudio(message)
-      if (!isDone) return message
-      this.#lastEventAt = performance.now()
+      if (this.#passedOn(message) || this.#tookTranscript(message) || this.#tookAudio(message)) {
+        this.#lastEventAt = performance.now()
+        return undefined
+      }
     } catch (error) {
       this.#onBadEvent(error)
+      return undefined
     }
+    if (!READ_ONCE.test(message)) return message
+    this._onMessage({ data: message } as WsMessageEvent)
     return undefined
   }
 
-  /** The SDK would only emit it under its name, and nobody listens. */
-  #isUnheard(message: string): boolean {
-    const type = PASSED_ON.exec(message)?.[1]
-    return type !== undefined && this.eventEmitter.listenerCount(type as never) === 0
+  /** The SDK would read it with a schema and copy it, to emit it under its name. */
+  #passedOn(message: string): boolean {
+    const isTwice = message.includes(OF_A_MESSAGE)
+    const type = (PASSED_ON.exec(message) ?? (isTwice ? TOLD_TWICE.exec(message) : null))?.[1]
+    if (type === undefined) return false
+    if (this.eventEmitter.listenerCount(type as never) === 0) return true
+    const event = JSON.parse(message) as { item_id?: unknown }
+    if (typeof event.item_id !== 'string') return false
+    this.emit(type as never, event as never)
+    return true
   }
 
   #tookTranscript(message: string): boolean {

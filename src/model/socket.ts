@@ -2,7 +2,8 @@ import { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
 import { WebSocket } from 'ws'
 import type { Base64 } from '../wire/base64.ts'
-import { gather } from '../wire/gather.ts'
+import { atTurnsEnd } from '../wire/turns-end.ts'
+import { appendFrame } from './append-frame.ts'
 import { closedBy, ModelError, refusedUpgrade } from './errors.ts'
 import type { Opening } from './opening.ts'
 
@@ -27,22 +28,6 @@ interface ModelSocketEvents {
   fault: [unknown]
 }
 
-const APPEND = Buffer.from('{"type":"input_audio_buffer.append","audio":"')
-const END = Buffer.from('"}')
-const TEXT = { binary: false }
-let append = Buffer.alloc(0)
-
-/**
- * The same bytes each time, as almost every frame is of the same length: a buffer that is given to ws leaves in one write,
- * which a string would not, and ws has copied it, masked, when `send` returns.
- */
-function appendMessage(audio: Base64): Buffer {
-  const length = APPEND.length + audio.length + END.length
-  if (append.length !== length) append = Buffer.concat([APPEND, Buffer.alloc(audio.length), END])
-  audio.copy(append, APPEND.length)
-  return append
-}
-
 type Listener = (event: { data?: string; code?: number; reason?: string; type: string }) => void
 
 /**
@@ -55,6 +40,8 @@ export class ModelSocket extends EventEmitter<ModelSocketEvents> {
   readonly #socket: WebSocket
   /** The connection under the WebSocket. */
   #tcp: Duplex | undefined
+  /** A frame of audio that leaves when this turn of the event loop ends, or before whatever is sent after it. */
+  #frame: Buffer | undefined
   readonly #listeners: Record<string, Listener[]> = {}
   #early: string[] | undefined = []
   #state: 'opening' | 'open' | 'closed' = 'opening'
@@ -136,20 +123,33 @@ export class ModelSocket extends EventEmitter<ModelSocketEvents> {
     const isRepeated = data === this.#configuration
     this.#configuration = undefined
     this.#hasSent = true
+    this.#letGo()
     // A second, equal configuration would be answered by nothing new, after the greeting it belongs before.
     if (!isRepeated) this.#socket.send(data)
   }
 
   /** The caller's audio, fifty times a second. */
   appendAudio(audio: Base64): void {
-    if (this.#state !== 'open' || !this.#tcp) return
-    gather(this.#tcp)
-    this.#socket.send(appendMessage(audio), TEXT)
+    // A model that is closing takes nothing more.
+    if (this.#state !== 'open' || this.#socket.readyState !== WebSocket.OPEN) return
+    this.#letGo()
+    this.#frame = appendFrame(audio)
+    if (this.#frame) atTurnsEnd(this.#letGo)
+    else this.#socket.send(`{"type":"input_audio_buffer.append","audio":"${audio}"}`)
+  }
+
+  /** Past ws, whose sender keeps nothing of its own without compression: frames of both follow one another whole. */
+  readonly #letGo = (): void => {
+    const frame = this.#frame
+    if (!frame) return
+    this.#frame = undefined
+    this.#tcp?.write(frame)
   }
 
   /** Safe to call twice, and while it is still opening. */
   close(): void {
     if (this.#state === 'closed') return
+    this.#letGo()
     this.#state = 'closed'
     this.#early = undefined
     this.#socket.close()

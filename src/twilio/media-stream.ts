@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
 import type { RawData, WebSocket } from 'ws'
 import { base64Bytes } from '../wire/base64.ts'
-import { gather } from '../wire/gather.ts'
+import { atTurnsEnd } from '../wire/turns-end.ts'
 import { BYTES_PER_MS, type Frame, type MediaFrame, MediaReader, parseFrame, type StartFrame } from './frames.ts'
 import { isOurMark, Playback } from './playback.ts'
 
@@ -165,10 +165,7 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
 
   /** Asks Twilio to say when everything sent so far has been played. */
   sendMark(name: string): void {
-    if (this.#state !== 'open') return
-    this.playback.sentMark(name)
-    this.#sendInTime(JSON.stringify({ event: 'mark', streamSid: this.streamSid, mark: { name } }), 0)
-    this.#playbackChanged(false)
+    this.#sendMark(name, JSON.stringify({ event: 'mark', streamSid: this.streamSid, mark: { name } }))
   }
 
   /** Takes back everything that was not played yet. */
@@ -264,19 +261,31 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
     if (before === 'waiting' || before === 'open') this.emit('gone', { stopped: false, code })
   }
 
+  #sendMark(name: string, message: string): void {
+    if (this.#state !== 'open') return
+    this.playback.sentMark(name)
+    this.#sendInTime(message, 0)
+    this.#playbackChanged(false)
+  }
+
   /** The SDK writes JSON for a socket; what it means has to be known here, so that playback can be. */
   #sendFromTransport(message: string): void {
     const frame = JSON.parse(message) as { event: string; media?: { payload: string }; mark?: { name: string } }
     if (frame.event === 'media' && frame.media) this.sendMedia(frame.media.payload)
-    else if (frame.event === 'mark' && frame.mark) this.sendMark(frame.mark.name)
+    else if (frame.event === 'mark' && frame.mark) this.#sendMark(frame.mark.name, message)
     else if (frame.event === 'clear') this.sendClear()
   }
 
   #send(message: string): void {
-    gather(this.#tcp)
+    if (this.#tcp.writableCorked === 0) {
+      this.#tcp.cork()
+      atTurnsEnd(this.#uncork)
+    }
     this.#socket.send(message)
     if (this.#socket.bufferedAmount > MAX_UNSENT_BYTES) this.#abuse('unread bytes')
   }
+
+  readonly #uncork = (): void => this.#tcp.uncork()
 
   #sendInTime(message: string, ms: number): void {
     if (this.#waiting.length === 0 && this.playback.aheadMs <= MAX_AHEAD_MS) return this.#send(message)

@@ -1,7 +1,14 @@
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { WebSocketServer } from 'ws'
+import { appendFrame } from '../../src/model/append-frame.ts'
 import { ModelSocket } from '../../src/model/socket.ts'
 import { WarmSockets } from '../../src/model/warm-sockets.ts'
+import { Inbox } from '../../src/simulator/inbox.ts'
 import { PracticeModel, type PracticeModelOptions } from '../../src/simulator/model/practice-model.ts'
+import { Base64 } from '../../src/wire/base64.ts'
 
 async function startModel(options: PracticeModelOptions = {}) {
   const model = await PracticeModel.listen(options)
@@ -105,5 +112,53 @@ describe('warm sockets', () => {
     const sessions = [await model.nextSession(), await model.nextSession()]
     warm.close()
     await Promise.all(sessions.map(({ closed }) => closed))
+  })
+})
+
+describe("the caller's audio", () => {
+  /** A server that only reads what came, in order, as ws takes it from the frames. */
+  async function openSocket() {
+    const server = new WebSocketServer({ host: '127.0.0.1', port: 0 })
+    onTestFinished(() => void server.close())
+    const came = new Inbox<string>('messages')
+    server.on('connection', (peer) => peer.on('message', (data) => came.push(data.toString())))
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const socket = new ModelSocket({ url: `ws://127.0.0.1:${port}`, model: 'any', apiKey: 'sk-practice' })
+    onTestFinished(() => socket.close())
+    await socket.opened
+    return { socket, came }
+  }
+
+  const append = (sound: Buffer) => `{"type":"input_audio_buffer.append","audio":"${sound.toString('base64')}"}`
+
+  test('arrives whole at any length, and in order with what is sent between', async () => {
+    const { socket, came } = await openSocket()
+    // On both sides of the lengths that have headers of their own (RFC 6455, 5.2).
+    for (const bytes of [3, 57, 60, 160, 161, 162, 49_116, 49_119, 100_000]) {
+      const [one, other] = [randomBytes(bytes), randomBytes(bytes)]
+      socket.appendAudio(Base64.encode(one))
+      socket.appendAudio(Base64.encode(other))
+      socket.send(`after ${bytes}`)
+      socket.appendAudio(Base64.encode(one))
+      const messages = [await came.next(), await came.next(), await came.next(), await came.next()]
+      const areRight = messages.map((message, index) => {
+        return message === [append(one), append(other), `after ${bytes}`, append(one)][index]
+      })
+      expect(areRight, `${bytes} bytes`).toEqual([true, true, true, true])
+    }
+  })
+
+  test('is masked anew in each frame', () => {
+    const frames = Array.from({ length: 3_000 }, () => appendFrame(Base64.encode(Buffer.alloc(160))))
+    expect(new Set(frames.map((frame) => frame?.toString('latin1', 4, 8))).size).toBeGreaterThan(2_990)
+  })
+
+  test('that came before the call is over still reaches the model', async () => {
+    const { socket, came } = await openSocket()
+    const sound = Buffer.alloc(160, 0x2a)
+    socket.appendAudio(Base64.encode(sound))
+    socket.close()
+    expect(await came.next()).toBe(append(sound))
   })
 })
