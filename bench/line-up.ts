@@ -19,10 +19,11 @@ export class LineUp {
   readonly timeline: Timeline
   readonly telephones: Telephone[] = []
   readonly #model: LoadModel
+  #lost = 0
 
-  static async open(name: ServerName, options: LoadModelOptions): Promise<LineUp> {
+  /** @param timeline one of several line-ups at the same time, so that none of them always comes first */
+  static async open(name: ServerName, options: LoadModelOptions, timeline = new Timeline()): Promise<LineUp> {
     const traffic = new Traffic()
-    const timeline = new Timeline()
     const model = await LoadModel.listen(options, traffic, timeline)
     try {
       return new LineUp(await ServerProcess.start(name, model.url), model, traffic, timeline)
@@ -58,6 +59,19 @@ export class LineUp {
     const telephone = await this.#ring(warm)
     this.telephones.push(telephone)
     return telephone
+  }
+
+  /** Who has been on the line for the longest hangs up, and somebody else calls. */
+  async replaceOldest(): Promise<void> {
+    await this.ring(true)
+    const oldest = this.telephones.shift()
+    if (oldest?.wasHungUpOn) this.#lost += 1
+    oldest?.hangUp()
+  }
+
+  /** Calls that the server ended, which no caller here asks for. */
+  get hungUpOn(): number {
+    return this.#lost + this.telephones.filter((telephone) => telephone.wasHungUpOn).length
   }
 
   /** Has everybody fall silent, and says what became of what they said. */

@@ -95,12 +95,12 @@ async function saveProfiles(folder: string, climbs: readonly ClimbResult[]): Pro
   }
 }
 
-async function soakAll({ servers, trials }: Options, minutes: number): Promise<Soak[]> {
+async function soakAll({ servers, trials, staySeconds }: Options, minutes: number): Promise<Soak[]> {
   const soaks: Soak[] = []
   for (const server of servers) {
     for (const count of trials.flatMap(({ calls }) => calls)) {
       progress(`${server}: ${count} calls for ${minutes} min`)
-      const result = await soak(server, count, minutes, ({ minutes: at, rssBytes, heapBytes }) => {
+      const result = await soak(server, count, { minutes, staySeconds }, ({ minutes: at, rssBytes, heapBytes }) => {
         progress(`${at.toFixed(1).padStart(6)} min  RSS ${megabytes(rssBytes)}  heap ${megabytes(heapBytes)}`)
       })
       soaks.push(result)
@@ -110,10 +110,19 @@ async function soakAll({ servers, trials }: Options, minutes: number): Promise<S
   return soaks
 }
 
-function soakText({ server, calls, rssPerCallMinute = 0, heapPerCallMinute = 0, hungUpOn }: Soak): string {
-  const kilobytes = (bytes: number) => `${(bytes / 1_000).toFixed(2)} kB`
-  const grew = `RSS ${kilobytes(rssPerCallMinute)}, heap ${kilobytes(heapPerCallMinute)}`
-  return `${server}, ${calls} calls: grew by ${grew} for each call and minute; ${hungUpOn} calls were lost`
+function soakText({
+  server,
+  calls,
+  staySeconds,
+  rssPerMinute = 0,
+  heapPerMinute = 0,
+  callers,
+  hungUpOn
+}: Soak): string {
+  const kilobytes = (bytes: number) => `${(bytes / 1_000).toFixed(0)} kB`
+  const grew = `RSS ${kilobytes(rssPerMinute)}, heap ${kilobytes(heapPerMinute)}`
+  const who = `${calls} calls of ${staySeconds} s at a time, ${callers} in all`
+  return `${server}, ${who}: grew by ${grew} a minute in the second half; ${hungUpOn} calls were lost`
 }
 
 function megabytes(bytes: number): string {

@@ -77,7 +77,7 @@ export async function climb(conditions: Conditions, options: ClimbOptions): Prom
       if (rung.delivered < KEEPS_UP) break
     }
     const profile = options.profile ? await takeProfile(lineUp, options.windowMs) : undefined
-    const hungUpOn = lineUp.telephones.filter((telephone) => telephone.wasHungUpOn).length
+    const { hungUpOn } = lineUp
     return { rungs, ...lossOf(await lineUp.settle()), hungUpOn, profile }
   } finally {
     await lineUp.close()

@@ -19,6 +19,8 @@ export interface Options {
   readonly answers: number
   /** Minutes of one long run instead; undefined: none. */
   readonly soak: number | undefined
+  /** How long a caller of the long run stays on the line. */
+  readonly staySeconds: number
   readonly json: string | undefined
   /** Folder for CPU profiles; undefined: none are taken. */
   readonly profile: string | undefined
@@ -41,6 +43,7 @@ export const USAGE = `npm run bench -- [options]
   --mix talking         what the agent does: idle, talking or both (both)
   --growth              what 400 calls cost each, beside 100, without compression
   --soak 10             minutes of 100 calls, to see what grows
+  --stay 120            seconds that each caller of --soak stays on the line
   --profile DIR         writes a CPU profile of each server there and prints its hottest functions
   --json FILE           writes every figure of every round`
 
@@ -55,6 +58,7 @@ const FLAGS = {
   mix: { type: 'string' },
   growth: { type: 'boolean' },
   soak: { type: 'string' },
+  stay: { type: 'string' },
   profile: { type: 'string' },
   json: { type: 'string' },
   help: { type: 'boolean' }
@@ -79,6 +83,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
     answers: preset.answers,
     warmUpSeconds: quick ? 2 : 8,
     soak: soak === undefined ? undefined : positive(soak, '--soak'),
+    staySeconds: flags.stay === undefined ? 120 : positive(flags.stay, '--stay'),
     json: flags.json,
     profile: flags.profile
   }

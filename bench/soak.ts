@@ -12,50 +12,64 @@ export interface SoakSample {
 export interface Soak {
   readonly server: ServerName
   readonly calls: number
+  /** How long each caller stays on the line. */
+  readonly staySeconds: number
   readonly samples: readonly SoakSample[]
-  /** Of the second half, for each call: the first half fills caches and pools. */
-  readonly rssPerCallMinute: number | undefined
-  readonly heapPerCallMinute: number | undefined
+  /** Of the second half: the first half fills caches and pools. */
+  readonly rssPerMinute: number | undefined
+  readonly heapPerMinute: number | undefined
+  /** How many called in all. */
+  readonly callers: number
   readonly hungUpOn: number
 }
 
 const SAMPLES = 20
 const SETTLED_MS = 5_000
 
-/** The same talking calls for a long time: what grows although nothing more is asked for. */
+/** As many talking calls for a long time, callers who come and go: what grows although nothing more is asked for. */
 export async function soak(
   server: ServerName,
   calls: number,
-  minutes: number,
+  { minutes, staySeconds }: { minutes: number; staySeconds: number },
   onSample: (sample: SoakSample) => void
 ): Promise<Soak> {
   const lineUp = await LineUp.open(server, { compression: false, talks: true, openMs: 0 })
+  const over = new AbortController()
   try {
     await lineUp.growTo(calls)
-    await delay(SETTLED_MS)
+    const turnover = replaceCallers(lineUp, (staySeconds * 1_000) / calls, over.signal)
+    // Heard of below; the last one to call when it is over may find nobody.
+    turnover.catch(() => {})
+    await Promise.race([turnover, delay(SETTLED_MS)])
     const samples: SoakSample[] = []
     for (let index = 0; index <= SAMPLES; index += 1) {
       const sample = { minutes: (minutes * index) / SAMPLES, ...(await lineUp.server.memory()) }
       samples.push(sample)
       onSample(sample)
-      if (index < SAMPLES) await delay((minutes * 60_000) / SAMPLES)
+      if (index < SAMPLES) await Promise.race([turnover, delay((minutes * 60_000) / SAMPLES)])
     }
     const later = samples.slice(SAMPLES / 2)
     const growth = (bytes: (sample: SoakSample) => number) =>
-      perCall(slope(later.map((sample) => [sample.minutes, bytes(sample)] as const)), calls)
+      slope(later.map((sample) => [sample.minutes, bytes(sample)] as const))
     return {
       server,
       calls,
+      staySeconds,
       samples,
-      rssPerCallMinute: growth(({ rssBytes }) => rssBytes),
-      heapPerCallMinute: growth(({ heapBytes }) => heapBytes),
-      hungUpOn: lineUp.telephones.filter((telephone) => telephone.wasHungUpOn).length
+      rssPerMinute: growth(({ rssBytes }) => rssBytes),
+      heapPerMinute: growth(({ heapBytes }) => heapBytes),
+      callers: lineUp.traffic.calls.length,
+      hungUpOn: lineUp.hungUpOn
     }
   } finally {
+    over.abort()
     await lineUp.close()
   }
 }
 
-function perCall(growth: number | undefined, calls: number): number | undefined {
-  return growth === undefined ? undefined : growth / calls
+/** Settles only when it fails, or is told to stop. */
+async function replaceCallers(lineUp: LineUp, everyMs: number, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await Promise.all([lineUp.replaceOldest(), delay(everyMs)])
+  }
 }
