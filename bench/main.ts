@@ -3,10 +3,11 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { measureAnswer } from './measure-answer.ts'
 import { climb } from './measure-load.ts'
+import { measurePair, type Pair } from './measure-pair.ts'
 import { InvalidOptions, type Options, readOptions, type Trial, USAGE } from './options.ts'
 import { topSelfTimes } from './profile.ts'
 import { reportData, reportText } from './report.ts'
-import type { ClimbResult, Results } from './results.ts'
+import { type ClimbResult, pairTitle, type Results } from './results.ts'
 import type { ServerName } from './server-process.ts'
 import { type Soak, soak } from './soak.ts'
 
@@ -37,7 +38,7 @@ function progress(text: string): void {
 
 /** Server after server, round after round: what the machine does meanwhile meets all of them. */
 async function measure(options: Options): Promise<Results> {
-  const results: Results = { climbs: [], answers: [], failures: [] }
+  const results: Results = { climbs: [], answers: [], pairs: [], failures: [] }
   for (let round = 1; round <= options.rounds; round += 1) {
     if (options.answers > 0) {
       for (const server of options.servers) {
@@ -46,6 +47,7 @@ async function measure(options: Options): Promise<Results> {
         })
       }
     }
+    for (const pair of options.pairs) await measurePairOnce(options, pair, round, results)
     for (const trial of options.trials) {
       for (const server of options.servers) await measureClimb(options, trial, server, round, results)
     }
@@ -67,6 +69,13 @@ async function measureClimb(options: Options, trial: Trial, server: ServerName, 
       }
     )
     results.climbs.push({ round, server, mix, compression, ...result })
+  })
+}
+
+async function measurePairOnce(options: Options, pair: Pair, round: number, results: Results) {
+  await attempt(`round ${round}: ours and ${pair.other} at the same time, ${pairTitle(pair)}`, results, async () => {
+    const windows = { warmUpMs: options.warmUpSeconds * 1_000, windowMs: options.seconds * 1_000 }
+    results.pairs.push({ round, ...pair, ...(await measurePair(pair, windows)) })
   })
 }
 

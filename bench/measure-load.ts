@@ -4,7 +4,9 @@ import type { Counts } from './load/traffic.ts'
 import type { Profile } from './profile.ts'
 import type { ServerName } from './server-process.ts'
 
-export type Mix = 'idle' | 'talking'
+/** What the agent does after its greeting. */
+export const MIXES = ['idle', 'talking'] as const
+export type Mix = (typeof MIXES)[number]
 
 export interface Conditions {
   readonly server: ServerName

@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util'
-import type { Mix } from './measure-load.ts'
+import { MIXES, type Mix } from './measure-load.ts'
+import type { Pair } from './measure-pair.ts'
 import { SERVERS, type ServerName } from './server-process.ts'
+import { PAIRS } from './targets.ts'
 
 /** What every server is put through in turn, at a rising number of calls. */
 export interface Trial {
@@ -12,6 +14,8 @@ export interface Trial {
 export interface Options {
   readonly servers: readonly ServerName[]
   readonly trials: readonly Trial[]
+  /** Those that are measured at the same time. */
+  readonly pairs: readonly Pair[]
   readonly seconds: number
   readonly warmUpSeconds: number
   readonly rounds: number
@@ -72,12 +76,13 @@ export function readOptions(args: readonly string[]): Options | undefined {
   if (flags.help) return undefined
   const { quick, soak } = flags
   const preset = presetFor(flags)
-  const mixes = flags.mix === undefined ? undefined : either(flags.mix, '--mix', ['idle', 'talking'] as const)
+  const mixes = flags.mix === undefined ? undefined : either(flags.mix, '--mix', MIXES)
   const compressions = flags.compression === undefined ? undefined : onOrOff(flags.compression)
   const calls = flags.calls === undefined ? undefined : ascending(flags.calls)
   return {
     servers: flags.servers === undefined ? preset.servers : list(flags.servers, '--servers', SERVERS),
     trials: changed(preset.trials, mixes, compressions, calls),
+    pairs: preset.pairs,
     seconds: flags.seconds === undefined ? preset.seconds : positive(flags.seconds, '--seconds'),
     rounds: flags.rounds === undefined ? preset.rounds : whole(flags.rounds, '--rounds'),
     answers: preset.answers,
@@ -89,12 +94,12 @@ export function readOptions(args: readonly string[]): Options | undefined {
   }
 }
 
-type Preset = Pick<Options, 'servers' | 'trials' | 'seconds' | 'rounds' | 'answers'>
+type Preset = Pick<Options, 'servers' | 'trials' | 'pairs' | 'seconds' | 'rounds' | 'answers'>
 
-const MIXES: readonly Mix[] = ['idle', 'talking']
 const FULL: Preset = {
   servers: SERVERS,
   trials: trialsOf(MIXES, [true, false], [10, 100, 200, 400]),
+  pairs: [],
   seconds: 8,
   rounds: 3,
   answers: 20
@@ -108,7 +113,12 @@ function presetFor({ quick, targets, growth, soak, profile }: Flags): Preset {
   if (quick) return { ...FULL, trials: trialsOf(['talking'], [true, false], [25]), seconds: 2, rounds: 1, answers: 5 }
   if (targets) {
     const idle = trialsOf(['idle'], [false], [150])
-    return { ...FULL, trials: [...trialsOf(MIXES, [true], [50]), ...idle, ...plain(100, 150, 400)], seconds: 5 }
+    return {
+      ...FULL,
+      trials: [...trialsOf(MIXES, [true], [50]), ...idle, ...plain(100, 150, 400)],
+      pairs: PAIRS,
+      seconds: 5
+    }
   }
   if (growth) return { ...FULL, trials: plain(100, 400), answers: 0 }
   if (soak !== undefined) return { ...FULL, servers: ['ours'], trials: plain(100), answers: 0 }

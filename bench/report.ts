@@ -5,6 +5,8 @@ import {
   type Comparison,
   growthComparisons,
   loadComparisons,
+  pairMedians,
+  pairTitle,
   type Results,
   ratios
 } from './results.ts'
@@ -54,6 +56,7 @@ export function reportText(results: Results): string {
     ),
     ...loadComparisons(results).map((comparison) => table(comparison, LOAD, '')),
     ...growthComparisons(results).map((comparison) => table(comparison, GROWTH, '')),
+    ...pairTable(results),
     ...targetTable(results),
     ...results.failures.map((failure) => `Not measured: ${failure}`)
   ].join('\n\n')
@@ -65,9 +68,27 @@ export function reportData(results: Results): object {
   return {
     targets: checkTargets(results),
     failures: results.failures,
+    pairs: pairMedians(results),
     comparisons: comparisons.map((comparison) => ({ ...comparison, ratios: ratios(comparison) })),
-    rounds: { answers: results.answers, climbs: results.climbs.map(({ profile: _, ...climb }) => climb) }
+    rounds: {
+      answers: results.answers,
+      pairs: results.pairs,
+      climbs: results.climbs.map(({ profile: _, ...climb }) => climb)
+    }
   }
+}
+
+function pairTable(results: Results): string[] {
+  const pairs = pairMedians(results)
+  if (pairs.length === 0) return []
+  const rows = pairs.map(({ other, oursMs, otherMs, ratio, ...conditions }) => [
+    `${other}, ${pairTitle(conditions)}`,
+    rounded(oursMs, 2),
+    rounded(otherMs, 2),
+    rounded(ratio, 2)
+  ])
+  const head = ['', 'ours ms/call-s', 'the other ms/call-s', 'ours : the other']
+  return [['### CPU of ours and another at the same time', '', ...aligned([head, ...rows])].join('\n')]
 }
 
 function targetTable(results: Results): string[] {

@@ -1,5 +1,6 @@
 import type { AnswerFigures } from './measure-answer.ts'
 import type { Climb, Conditions, LoadFigures } from './measure-load.ts'
+import type { Pair, PairFigures } from './measure-pair.ts'
 import type { ServerName } from './server-process.ts'
 import { median } from './statistics.ts'
 
@@ -12,10 +13,15 @@ export interface AnswerResult extends AnswerFigures {
   readonly round: number
 }
 
+export interface PairResult extends Pair, PairFigures {
+  readonly round: number
+}
+
 /** Everything that one run measured. */
 export interface Results {
   readonly climbs: ClimbResult[]
   readonly answers: AnswerResult[]
+  readonly pairs: PairResult[]
   /** What could not be measured, in a sentence each. */
   readonly failures: string[]
 }
@@ -46,6 +52,20 @@ export function figuresAt(results: Results, conditions: Conditions & { calls: nu
   const title = loadTitle(conditions.mix, conditions.compression, conditions.calls)
   const comparison = loadComparisons(results).find((candidate) => candidate.title === title)
   return comparison?.rows.find(({ server }) => server === conditions.server)?.figures
+}
+
+/** Medians of the rounds, one for each pair. */
+export function pairMedians({ pairs }: Results): (Pair & PairFigures)[] {
+  const groups = Map.groupBy(pairs, ({ other, ...conditions }) => `${other} ${pairTitle(conditions)}`)
+  return [...groups.values()].flatMap((rounds) => {
+    const [first] = rounds
+    const of = (figure: keyof PairFigures) => median(rounds.map((round) => round[figure])) ?? Number.NaN
+    return first ? [{ ...first, oursMs: of('oursMs'), otherMs: of('otherMs'), ratio: of('ratio') }] : []
+  })
+}
+
+export function pairTitle({ mix, compression, calls }: Omit<Pair, 'other'>): string {
+  return `${calls} calls, ${mix} agent, compression ${compression ? 'offered' : 'off'}`
 }
 
 export function answerComparison({ answers }: Results): Comparison[] {

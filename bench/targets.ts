@@ -1,5 +1,6 @@
-import type { Mix } from './measure-load.ts'
-import { figuresAt, growthComparisons, type Numbers, type Results } from './results.ts'
+import { MIXES, type Mix } from './measure-load.ts'
+import type { Pair } from './measure-pair.ts'
+import { figuresAt, growthComparisons, type Numbers, pairMedians, pairTitle, type Results } from './results.ts'
 import type { ServerName } from './server-process.ts'
 
 /** What one figure is to be, and what it is. */
@@ -26,25 +27,30 @@ const FOUR_HUNDRED = at('talking', false, 400)
 
 /** What the CPU of ours may be, of another server's. */
 const CPU = [
-  { of: 'baseline', compression: true, calls: 50, atMost: 0.3 },
-  { of: 'pass-through', compression: true, calls: 50, atMost: 0.36 },
-  { of: 'pass-through', compression: false, calls: 150, atMost: 1 },
-  { of: 'limit', compression: false, calls: 150, atMost: 1.4 }
+  { other: 'baseline', compression: true, calls: 50, atMost: 0.3 },
+  { other: 'pass-through', compression: true, calls: 50, atMost: 0.36 },
+  { other: 'pass-through', compression: false, calls: 150, atMost: 1 },
+  { other: 'limit', compression: false, calls: 150, atMost: 1.4 }
 ] as const
 
-const cpuTargets = (mix: Mix): Target[] =>
-  CPU.map(({ of, compression, calls, atMost }) => ({
-    name: `CPU : ${of}, ${calls} calls, ${mix} agent, compression ${compression ? 'offered' : 'off'}`,
+const CPU_TARGETS = MIXES.flatMap((mix) => CPU.map((target) => ({ ...target, mix })))
+
+/** Those whose CPU is compared. */
+export const PAIRS: readonly Pair[] = CPU_TARGETS
+
+const cpuTargets = CPU_TARGETS.map(
+  ({ atMost, ...pair }): Target => ({
+    name: `CPU : ${pair.other}, ${pairTitle(pair)}`,
     atMost,
-    measure: (results) => {
-      const figures = at(mix, compression, calls)
-      return ratio(figures(results, 'ours'), figures(results, of))
-    }
-  }))
+    measure: (results) =>
+      pairMedians(results).find(({ other, ...conditions }) => {
+        return other === pair.other && pairTitle(conditions) === pairTitle(pair)
+      })?.ratio
+  })
+)
 
 const TARGETS: readonly Target[] = [
-  ...cpuTargets('idle'),
-  ...cpuTargets('talking'),
+  ...cpuTargets,
   {
     name: 'latency up p99 beyond the limit, 150 calls, ms',
     atMost: 3,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { measureAnswer } from '../../bench/measure-answer.ts'
 import { climb } from '../../bench/measure-load.ts'
+import { measurePair } from '../../bench/measure-pair.ts'
 import { InvalidOptions, readOptions } from '../../bench/options.ts'
 import { reportData, reportText } from '../../bench/report.ts'
 import type { Results } from '../../bench/results.ts'
@@ -11,12 +12,15 @@ const SMALL = { ladder: [2], warmUpMs: 500, windowMs: 2_000, profile: false }
 describe('the bench', () => {
   // One after the other, as the bench does it: what it must not do is break, fast or slow.
   test('measures every server, and ours loses nothing', { timeout: 90_000 }, async () => {
-    const results: Results = { climbs: [], answers: [], failures: [] }
+    const results: Results = { climbs: [], answers: [], pairs: [], failures: [] }
     for (const server of SERVERS) {
       const conditions = { server, mix: 'talking', compression: server === 'baseline' } as const
       results.climbs.push({ round: 1, ...conditions, ...(await climb(conditions, SMALL)) })
     }
     results.answers.push({ round: 1, server: 'ours', ...(await measureAnswer('ours', 2)) })
+
+    const pair = { other: 'limit', mix: 'talking', compression: false, calls: 2 } as const
+    results.pairs.push({ round: 1, ...pair, ...(await measurePair(pair, SMALL)) })
 
     for (const { rungs, hungUpOn } of results.climbs) {
       expect(hungUpOn).toBe(0)
@@ -29,7 +33,11 @@ describe('the bench', () => {
     expect(ours).toMatchObject({ server: 'ours', lostMs: 0, disordered: 0 })
     expect(results.answers[0]).toMatchObject({ lostMs: 0, mute: 0 })
 
+    expect(results.pairs[0]?.ratio).toBeCloseTo((results.pairs[0]?.oursMs ?? 0) / (results.pairs[0]?.otherMs ?? 0))
+    expect(results.pairs[0]?.otherMs).toBeGreaterThan(0)
+
     const text = reportText(results)
+    expect(text).toContain('| limit, 2 calls, talking agent, compression off |')
     for (const server of SERVERS) expect(text).toContain(`| ${server}`)
     expect(text).toContain('ours : limit')
     expect(JSON.parse(JSON.stringify(reportData(results)))).toHaveProperty('comparisons')
@@ -46,6 +54,7 @@ describe('its command line', () => {
     ['--compression', 'maybe'],
     ['--mix', 'loud'],
     ['--fast', ''],
+    ['--stay', '0'],
     ['--quick', '--growth']
   ])('refuses %s %s in one sentence', (...args) => {
     expect(() => readOptions(args.filter((arg) => arg !== ''))).toThrow(InvalidOptions)

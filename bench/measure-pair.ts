@@ -1,0 +1,51 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { LineUp } from './line-up.ts'
+import { Timeline } from './load/timeline.ts'
+import type { Mix } from './measure-load.ts'
+import type { ServerName } from './server-process.ts'
+
+/** Ours beside another server, both with as many calls at the same time. */
+export interface Pair {
+  readonly other: ServerName
+  readonly mix: Mix
+  /** Whether the model offers permessage-deflate. */
+  readonly compression: boolean
+  readonly calls: number
+}
+
+export interface PairFigures {
+  /** CPU time for one second of one call, in ms. */
+  readonly oursMs: number
+  readonly otherMs: number
+  readonly ratio: number
+}
+
+/**
+ * The CPU of two servers in the same seconds: what the machine does meanwhile, which is worth a tenth and more from one
+ * minute to the next, meets both. One clock beats for all their calls, so that neither always comes first.
+ */
+export async function measurePair(
+  { other, mix, compression, calls }: Pair,
+  { warmUpMs, windowMs }: { warmUpMs: number; windowMs: number }
+): Promise<PairFigures> {
+  const timeline = new Timeline()
+  const opened: LineUp[] = []
+  try {
+    for (const server of ['ours', other] as const) {
+      opened.push(await LineUp.open(server, { compression, talks: mix === 'talking', openMs: 0 }, timeline))
+    }
+    await Promise.all(opened.map((lineUp) => lineUp.growTo(calls)))
+    await delay(warmUpMs)
+    const from = await Promise.all(opened.map(({ server }) => server.usage()))
+    await delay(windowMs)
+    const to = await Promise.all(opened.map(({ server }) => server.usage()))
+    const [oursMs = 0, otherMs = 0] = to.map(({ cpuMs, at }, index) => {
+      const start = from[index]
+      return start ? (cpuMs - start.cpuMs) / ((calls * (at - start.at)) / 1_000) : 0
+    })
+    return { oursMs, otherMs, ratio: oursMs / otherMs }
+  } finally {
+    timeline.stop()
+    for (const lineUp of opened) await lineUp.close()
+  }
+}
