@@ -101,7 +101,7 @@ describe.concurrent('a call', () => {
     'a recording, an interruption and keys come in the order in which they were written',
     async ({ expect }) => {
       const question = join(folder, 'question.wav')
-      await writeWav(question, 'What can you do for me?', 44_100)
+      await writeWav(question, await speak('What can you do for me?'), 44_100)
       await writeFile(join(folder, 'question.txt'), 'What can you\ndo for me?\n')
       const record = join(folder, 'order.wav')
       const args = ['--wav', question, '--barge-in', '--say', 'Thank you, goodbye.', '--record', record]
@@ -116,6 +116,24 @@ describe.concurrent('a call', () => {
       )
       expect(doings(out, 'agent')).toContainEqual('calls the tool end_call {}')
       expect(doings(out, 'twilio').at(-1)).toBe('the server ended the call')
+    },
+    LIMIT_MS
+  )
+
+  test(
+    'a recording that speaks over the agent interrupts with those words, and not with its first',
+    async ({ expect }) => {
+      const recording = join(folder, 'two.wav')
+      // The answer begins a second after the question.
+      const sound = [
+        await speak('What can you do for me?'),
+        Buffer.alloc(1_800 * 8, 0xff),
+        await speak('Wait, please stop.')
+      ]
+      await writeWav(recording, Buffer.concat(sound), 8_000)
+      const { code, out } = await runCall(['--wav', recording, '--record', join(folder, 'two-call.wav')])
+      expect(code, out).toBe(0)
+      expect(out).toMatch(/Barge-ins +1, the agent fell silent after 0\.\d\d s/)
     },
     LIMIT_MS
   )
@@ -192,9 +210,9 @@ describe('the command line', () => {
   })
 })
 
-async function writeWav(path: string, words: string, rate: number): Promise<void> {
+async function writeWav(path: string, mulaw: Uint8Array, rate: number): Promise<void> {
   const wave = new wavefile.WaveFile()
-  wave.fromScratch(1, 8_000, '16', decodeMulaw(await speak(words)))
+  wave.fromScratch(1, 8_000, '16', decodeMulaw(mulaw))
   wave.toSampleRate(rate)
   await writeFile(path, wave.toBuffer())
 }

@@ -6,10 +6,16 @@ import { readWav } from '../sound/wav.ts'
 import { Mistake } from './mistake.ts'
 import type { Step } from './scenes.ts'
 
+/** What is said without a longer pause, in mu-law, and the pause before it. */
+export interface Utterance {
+  readonly pause: Buffer
+  readonly speech: Buffer
+}
+
 /** A step with everything at hand that it needs, so that nothing is made or missing during the call. */
 export type Cue =
   | {
-      readonly sound: Buffer
+      readonly utterances: readonly Utterance[]
       readonly words: string | undefined
       readonly told: string
       readonly bargeInMs: number | undefined
@@ -22,6 +28,8 @@ const CALLER_VOICE = 'en-us+f3'
 const WINDOW_BYTES = 160
 /** -45 dBFS: quieter than any word. */
 const AUDIBLE = 0.0056
+/** 300 ms: longer than between two words. */
+const PAUSE_BYTES = 15 * WINDOW_BYTES
 
 /** Throws Mistake for a file that is missing or no recording. */
 export function prepare(steps: readonly Step[]): Promise<Cue[]> {
@@ -30,18 +38,19 @@ export function prepare(steps: readonly Step[]): Promise<Cue[]> {
 
 async function cueFor(step: Step): Promise<Cue> {
   if ('say' in step) {
-    const sound = untilLastSound(await speak(step.say, { voice: CALLER_VOICE }))
-    return { sound, words: step.say, told: step.say, bargeInMs: step.bargeInMs }
+    const utterances = utterancesIn(await speak(step.say, { voice: CALLER_VOICE }))
+    return { utterances, words: step.say, told: step.say, bargeInMs: step.bargeInMs }
   }
   if ('wav' in step) return recording(step.wav, step.bargeInMs)
   return step
 }
 
 async function recording(path: string, bargeInMs: number | undefined): Promise<Cue> {
-  const sound = untilLastSound(await readSound(path))
+  const utterances = utterancesIn(await readSound(path))
   const words = await readFile(path.replace(/(\.wav)?$/i, '.txt'), 'utf8').then(oneLine, () => undefined)
-  const length = `${(durationMs(sound) / 1_000).toFixed(1)} s`
-  return { sound, words, told: `[${basename(path)}, ${length}]${words ? ` ${words}` : ''}`, bargeInMs }
+  const lengthMs = utterances.reduce((ms, { pause, speech }) => ms + durationMs(pause) + durationMs(speech), 0)
+  const length = `${(lengthMs / 1_000).toFixed(1)} s`
+  return { utterances, words, told: `[${basename(path)}, ${length}]${words ? ` ${words}` : ''}`, bargeInMs }
 }
 
 async function readSound(path: string): Promise<Buffer> {
@@ -54,11 +63,24 @@ async function readSound(path: string): Promise<Buffer> {
   }
 }
 
-/** A turn ends with the caller's last sound, whatever silence a recording has after it. */
-function untilLastSound(mulaw: Buffer): Buffer {
-  let end = mulaw.length
-  while (end > 0 && loudness(mulaw.subarray(Math.max(0, end - WINDOW_BYTES), end)) < AUDIBLE) end -= WINDOW_BYTES
-  return mulaw.subarray(0, Math.max(0, end))
+/** The last one ends with the caller's last sound, whatever silence a recording has after it. */
+function utterancesIn(mulaw: Buffer): Utterance[] {
+  const found: Utterance[] = []
+  let [pauseFrom, speechFrom, soundUntil] = [0, -1, 0]
+  const end = () => {
+    if (speechFrom < 0) return
+    found.push({ pause: mulaw.subarray(pauseFrom, speechFrom), speech: mulaw.subarray(speechFrom, soundUntil) })
+    pauseFrom = soundUntil
+    speechFrom = -1
+  }
+  for (let at = 0; at < mulaw.length; at += WINDOW_BYTES) {
+    if (loudness(mulaw.subarray(at, at + WINDOW_BYTES)) >= AUDIBLE) {
+      if (speechFrom < 0) speechFrom = at
+      soundUntil = Math.min(at + WINDOW_BYTES, mulaw.length)
+    } else if (at - soundUntil >= PAUSE_BYTES) end()
+  }
+  end()
+  return found
 }
 
 const oneLine = (text: string): string | undefined => text.replace(/\s+/g, ' ').trim() || undefined

@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { CallOver, type PhoneCall } from '../telephone/telephone.ts'
 import type { AgentVoice } from './agent-voice.ts'
 import { Connection } from './connection.ts'
-import type { Cue } from './cues.ts'
+import type { Cue, Utterance } from './cues.ts'
 import type { Report } from './report.ts'
 
 export interface Stage {
@@ -15,6 +15,8 @@ export interface Stage {
   /** How long the agent is silent before the caller takes it that they have finished. */
   readonly settledMs: number
 }
+
+type Speech = Extract<Cue, { utterances: readonly Utterance[] }>
 
 /** A caller waits no longer to be greeted, or answered. */
 const GREETING_LIMIT_MS = 5_000
@@ -122,12 +124,18 @@ class Part {
     await wait(afterMs, undefined, { signal: this.#over })
   }
 
-  async #speak({ sound, words, told }: Extract<Cue, { sound: Buffer }>): Promise<void> {
+  async #speak({ utterances, words, told }: Speech): Promise<void> {
     const { call, voice, report, prompt } = this.#stage
     if (words) prompt(words)
     report.callerSpeaks(told, voice.isSpeaking)
-    await call.play(sound)
-    report.callerEnds()
+    // All at once, so that nothing comes between them that the recording has not.
+    const played = utterances.map(({ pause, speech }) => [call.play(pause), call.play(speech)] as const)
+    for (const [begins, ends] of played) {
+      await begins
+      report.callerBegins()
+      await ends
+      report.callerEnds()
+    }
     this.#owed = { limitMs: ANSWER_LIMIT_MS, isMust: true }
   }
 

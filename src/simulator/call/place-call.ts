@@ -46,7 +46,7 @@ export async function placeCall(order: Order): Promise<string[]> {
   }
 }
 
-const isWordless = (cue: Cue): boolean => 'sound' in cue && cue.words === undefined
+const isWordless = (cue: Cue): boolean => 'utterances' in cue && cue.words === undefined
 
 function whoAnswers({ url }: Order, practice: Practice | undefined): string {
   if (url) return `Ringing ${url}, whatever model it uses: what the agent says can be heard, but not read here.`

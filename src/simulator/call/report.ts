@@ -74,9 +74,13 @@ export class Report {
 
   callerSpeaks(told: string, isOver: boolean): void {
     this.#isOpened = true
+    this.timeline.tell('caller', told, isOver ? 'over the agent' : undefined)
+  }
+
+  /** The first sound of each of their utterances, of which a recording may have many. */
+  callerBegins(): void {
     this.#callerBeganAt = performance.now()
     this.#callerEndedAt = undefined
-    this.timeline.tell('caller', told, isOver ? 'over the agent' : undefined)
   }
 
   callerEnds(): void {
