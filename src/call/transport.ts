@@ -19,8 +19,7 @@ interface Troubles {
 const PASSED_ON =
   /^\{"type":"(response\.content_part\.(?:added|done)|response\.output_audio_transcript\.done|rate_limits\.updated|input_audio_buffer\.(?:speech_stopped|committed))"/
 /** What is said is told twice: of the answer, and of the conversation, from which the SDK's history has it with its place. */
-const TOLD_TWICE = /^\{"type":"(response\.output_item\.(?:added|done))"/
-const OF_A_MESSAGE = '"type":"message"'
+const TOLD_TWICE = /^\{"type":"(response\.output_item\.(?:added|done))".*"type":"message"/s
 /** Events that the SDK's socket listener reads a second time, once its base class is done with them, and finds nothing to do. */
 const READ_ONCE =
   /^\{"type":"(?:session\.updated|conversation\.item\.(?:added|done|retrieved|truncated|deleted|input_audio_transcription\.completed)|response\.output_item\.(?:added|done)|response\.output_audio\.done)"/
@@ -176,8 +175,7 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
 
   /** The SDK would read it with a schema and copy it, to emit it under its name. */
   #passedOn(message: string): boolean {
-    const isTwice = message.includes(OF_A_MESSAGE)
-    const type = (PASSED_ON.exec(message) ?? (isTwice ? TOLD_TWICE.exec(message) : null))?.[1]
+    const type = (PASSED_ON.exec(message) ?? TOLD_TWICE.exec(message))?.[1]
     if (type === undefined) return false
     if (this.eventEmitter.listenerCount(type as never) === 0) return true
     const event = JSON.parse(message) as { item_id?: unknown }
