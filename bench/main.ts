@@ -3,7 +3,7 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { measureAnswer } from './measure-answer.ts'
 import { climb } from './measure-load.ts'
-import { measurePair, type Pair } from './measure-pair.ts'
+import { measurePair, PAIR_WARM_UP_MS, type Pair } from './measure-pair.ts'
 import { InvalidOptions, type Options, readOptions, type Trial, USAGE } from './options.ts'
 import { topSelfTimes } from './profile.ts'
 import { reportData, reportText } from './report.ts'
@@ -39,6 +39,7 @@ function progress(text: string): void {
 /** Server after server, round after round: what the machine does meanwhile meets all of them. */
 async function measure(options: Options): Promise<Results> {
   const results: Results = { climbs: [], answers: [], pairs: [], failures: [] }
+  for (const pair of options.pairs) await measurePairs(options, pair, results)
   for (let round = 1; round <= options.rounds; round += 1) {
     if (options.answers > 0) {
       for (const server of options.servers) {
@@ -47,7 +48,6 @@ async function measure(options: Options): Promise<Results> {
         })
       }
     }
-    for (const pair of options.pairs) await measurePairOnce(options, pair, round, results)
     for (const trial of options.trials) {
       for (const server of options.servers) await measureClimb(options, trial, server, round, results)
     }
@@ -72,10 +72,11 @@ async function measureClimb(options: Options, trial: Trial, server: ServerName, 
   })
 }
 
-async function measurePairOnce(options: Options, pair: Pair, round: number, results: Results) {
-  await attempt(`round ${round}: ours and ${pair.other} at the same time, ${pairTitle(pair)}`, results, async () => {
-    const windows = { warmUpMs: options.warmUpSeconds * 1_000, windowMs: options.seconds * 1_000 }
-    results.pairs.push({ round, ...pair, ...(await measurePair(pair, windows)) })
+async function measurePairs({ seconds, rounds }: Options, pair: Pair, results: Results) {
+  await attempt(`ours and ${pair.other} at the same time, ${pairTitle(pair)}`, results, async () => {
+    const windows = { warmUpMs: PAIR_WARM_UP_MS, windowMs: seconds * 1_000, windows: rounds }
+    const figures = await measurePair(pair, windows)
+    results.pairs.push(...figures.map((window, index) => ({ round: index + 1, ...pair, ...window })))
   })
 }
 

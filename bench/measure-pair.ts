@@ -4,6 +4,9 @@ import { Timeline } from './load/timeline.ts'
 import type { Mix } from './measure-load.ts'
 import type { ServerName } from './server-process.ts'
 
+/** V8 goes on compiling what is run often for about as long, and has more of it to compile in one server than in another. */
+export const PAIR_WARM_UP_MS = 30_000
+
 /** Ours beside another server, both with as many calls at the same time. */
 export interface Pair {
   readonly other: ServerName
@@ -23,11 +26,12 @@ export interface PairFigures {
 /**
  * The CPU of two servers in the same seconds: what the machine does meanwhile, which is worth a tenth and more from one
  * minute to the next, meets both. One clock beats for all their calls, so that neither always comes first.
+ * @returns one for each window
  */
 export async function measurePair(
   { other, mix, compression, calls }: Pair,
-  { warmUpMs, windowMs }: { warmUpMs: number; windowMs: number }
-): Promise<PairFigures> {
+  { warmUpMs, windowMs, windows }: { warmUpMs: number; windowMs: number; windows: number }
+): Promise<PairFigures[]> {
   const timeline = new Timeline()
   const opened: LineUp[] = []
   try {
@@ -36,16 +40,22 @@ export async function measurePair(
     }
     await Promise.all(opened.map((lineUp) => lineUp.growTo(calls)))
     await delay(warmUpMs)
-    const from = await Promise.all(opened.map(({ server }) => server.usage()))
-    await delay(windowMs)
-    const to = await Promise.all(opened.map(({ server }) => server.usage()))
-    const [oursMs = 0, otherMs = 0] = to.map(({ cpuMs, at }, index) => {
-      const start = from[index]
-      return start ? (cpuMs - start.cpuMs) / ((calls * (at - start.at)) / 1_000) : 0
-    })
-    return { oursMs, otherMs, ratio: oursMs / otherMs }
+    const figures: PairFigures[] = []
+    while (figures.length < windows) figures.push(await measureWindow(opened, calls, windowMs))
+    return figures
   } finally {
     timeline.stop()
     for (const lineUp of opened) await lineUp.close()
   }
+}
+
+async function measureWindow(lineUps: readonly LineUp[], calls: number, windowMs: number): Promise<PairFigures> {
+  const from = await Promise.all(lineUps.map(({ server }) => server.usage()))
+  await delay(windowMs)
+  const to = await Promise.all(lineUps.map(({ server }) => server.usage()))
+  const [oursMs = 0, otherMs = 0] = to.map(({ cpuMs, at }, index) => {
+    const start = from[index]
+    return start ? (cpuMs - start.cpuMs) / ((calls * (at - start.at)) / 1_000) : 0
+  })
+  return { oursMs, otherMs, ratio: oursMs / otherMs }
 }

@@ -24,6 +24,20 @@ const TOLD_TWICE = /^\{"type":"(response\.output_item\.(?:added|done))".*"type":
 const READ_ONCE =
   /^\{"type":"(?:session\.updated|conversation\.item\.(?:added|done|retrieved|truncated|deleted|input_audio_transcription\.completed)|response\.output_item\.(?:added|done)|response\.output_audio\.done)"/
 
+/** Audio that is not decoded: the SDK reads its length, and encodes what is in it, which is nothing. */
+class UnseenAudio extends ArrayBuffer {
+  readonly #byteLength: number
+
+  constructor(byteLength: number) {
+    super(0)
+    this.#byteLength = byteLength
+  }
+
+  override get byteLength(): number {
+    return this.#byteLength
+  }
+}
+
 /**
  * The SDK's Twilio transport between our two sockets: it is given the MediaStream in place of Twilio's and a ModelSocket
  * in place of the one it would open. Everything it does about formats, marks, `clear` and truncation is kept; three
@@ -198,8 +212,7 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
     const audio = audioDelta(message)
     if (!audio) return false
     this.emit('response.output_audio.delta' as never, audio.event as never)
-    // It is not decoded: the SDK reads its length, and encodes what is in it, which is nothing.
-    const data = { byteLength: base64Bytes(audio.payload) } as ArrayBuffer
+    const data = new UnseenAudio(base64Bytes(audio.payload))
     this.#payload = audio.payload
     try {
       this._onAudio({ type: 'audio', data, responseId: audio.event.response_id })

@@ -20,7 +20,8 @@ describe('the bench', () => {
     results.answers.push({ round: 1, server: 'ours', ...(await measureAnswer('ours', 2)) })
 
     const pair = { other: 'limit', mix: 'talking', compression: false, calls: 2 } as const
-    results.pairs.push({ round: 1, ...pair, ...(await measurePair(pair, SMALL)) })
+    const [window] = await measurePair(pair, { ...SMALL, windows: 1 })
+    if (window) results.pairs.push({ round: 1, ...pair, ...window })
 
     for (const { rungs, hungUpOn } of results.climbs) {
       expect(hungUpOn).toBe(0)
