@@ -130,8 +130,7 @@ export class ModelSocket extends EventEmitter<ModelSocketEvents> {
 
   /** The caller's audio, fifty times a second. */
   appendAudio(audio: Base64): void {
-    // A model that is closing takes nothing more.
-    if (this.#state !== 'open' || this.#socket.readyState !== WebSocket.OPEN) return
+    if (this.#state !== 'open') return
     this.#letGo()
     this.#frame = appendFrame(audio)
     if (this.#frame) atTurnsEnd(this.#letGo)
@@ -141,9 +140,9 @@ export class ModelSocket extends EventEmitter<ModelSocketEvents> {
   /** Past ws, whose sender keeps nothing of its own without compression: frames of both follow one another whole. */
   readonly #letGo = (): void => {
     const frame = this.#frame
-    if (!frame) return
     this.#frame = undefined
-    this.#tcp?.write(frame)
+    // Whoever says goodbye in this turn takes nothing more (RFC 6455, 5.5.1).
+    if (frame && this.#socket.readyState === WebSocket.OPEN) this.#tcp?.write(frame)
   }
 
   /** Safe to call twice, and while it is still opening. */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Call } from '../../src/call/call.ts'
+import { base64Bytes } from '../../src/wire/base64.ts'
 import { distinctSound, eventually, type House, startHouse } from '../house.ts'
 
 /** Ids are new in each call: the first one that is named becomes the first, and so on. */
@@ -82,4 +83,21 @@ test('audio takes the short way or the long one, and neither Twilio nor the mode
   expect(new Set(heard)).toContain('response.output_audio.delta')
   expect(new Set(heard)).toContain('response.output_audio_transcript.delta')
   expect(new Set(heard)).toContain('audio')
+})
+
+test('a listener that throws in the middle of the agent’s audio has none of it sent again', async () => {
+  const house = await startHouse({ model: { vad: false, pace: Number.POSITIVE_INFINITY, brain: () => [] } })
+  const { phone, call, session } = await house.connect()
+  call.facts.once('agentHeard', () => {
+    throw new Error('thrown by a listener')
+  })
+  await session.say({ ms: 160, transcript: 'One.' })
+  const first = await phone.frames.next(({ event }) => event === 'media')
+  await heardOut(call)
+  // From here on audio takes the long way.
+  call.session.on('audio', () => {})
+  await session.say({ ms: 120, transcript: 'Two.' })
+  const second = await phone.frames.next(({ event }) => event === 'media')
+  const lengths = [first, second].map((frame) => frame.event === 'media' && base64Bytes(frame.media.payload) / 8)
+  expect(lengths).toEqual([160, 120])
 })
