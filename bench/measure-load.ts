@@ -3,6 +3,7 @@ import { LineUp } from './line-up.ts'
 import type { Counts } from './load/traffic.ts'
 import type { Profile } from './profile.ts'
 import type { ServerName } from './server-process.ts'
+import type { Usage } from './servers/parent.ts'
 
 /** What the agent does after its greeting. */
 export const MIXES = ['idle', 'talking'] as const
@@ -101,7 +102,7 @@ async function measureWindow(lineUp: LineUp, windowMs: number, idleBytes: number
   const callSeconds = (calls * (to.at - from.at)) / 1_000
   return {
     calls,
-    cpuMs: (to.cpuMs - from.cpuMs) / callSeconds,
+    cpuMs: cpuPerCallSecond(from, to, calls),
     loadCpuMs: (load.user + load.system) / 1_000 / callSeconds,
     upP50: traffic.up.percentile(0.5),
     upP99: traffic.up.percentile(0.99),
@@ -115,6 +116,11 @@ async function measureWindow(lineUp: LineUp, windowMs: number, idleBytes: number
     ...memory,
     rssPerCall: (memory.rssBytes - idleBytes) / calls
   }
+}
+
+/** In ms. */
+export function cpuPerCallSecond(from: Usage, to: Usage, calls: number): number {
+  return (to.cpuMs - from.cpuMs) / ((calls * (to.at - from.at)) / 1_000)
 }
 
 async function takeProfile({ server }: LineUp, windowMs: number): Promise<Profile> {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { LineUp } from './line-up.ts'
 import { Timeline } from './load/timeline.ts'
-import type { Mix } from './measure-load.ts'
+import { cpuPerCallSecond, type Mix } from './measure-load.ts'
 import type { ServerName } from './server-process.ts'
 
 /** V8 goes on compiling what is run often for about as long, and has more of it to compile in one server than in another. */
@@ -50,12 +50,12 @@ export async function measurePair(
 }
 
 async function measureWindow(lineUps: readonly LineUp[], calls: number, windowMs: number): Promise<PairFigures> {
-  const from = await Promise.all(lineUps.map(({ server }) => server.usage()))
-  await delay(windowMs)
-  const to = await Promise.all(lineUps.map(({ server }) => server.usage()))
-  const [oursMs = 0, otherMs = 0] = to.map(({ cpuMs, at }, index) => {
-    const start = from[index]
-    return start ? (cpuMs - start.cpuMs) / ((calls * (at - start.at)) / 1_000) : 0
-  })
+  const [oursMs = Number.NaN, otherMs = Number.NaN] = await Promise.all(
+    lineUps.map(async ({ server }) => {
+      const from = await server.usage()
+      await delay(windowMs)
+      return cpuPerCallSecond(from, await server.usage(), calls)
+    })
+  )
   return { oursMs, otherMs, ratio: oursMs / otherMs }
 }

@@ -165,7 +165,10 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
 
   /** Asks Twilio to say when everything sent so far has been played. */
   sendMark(name: string): void {
-    this.#sendMark(name, JSON.stringify({ event: 'mark', streamSid: this.streamSid, mark: { name } }))
+    if (this.#state !== 'open') return
+    this.playback.sentMark(name)
+    this.#sendInTime(JSON.stringify({ event: 'mark', streamSid: this.streamSid, mark: { name } }), 0)
+    this.#playbackChanged(false)
   }
 
   /** Takes back everything that was not played yet. */
@@ -261,18 +264,11 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
     if (before === 'waiting' || before === 'open') this.emit('gone', { stopped: false, code })
   }
 
-  #sendMark(name: string, message: string): void {
-    if (this.#state !== 'open') return
-    this.playback.sentMark(name)
-    this.#sendInTime(message, 0)
-    this.#playbackChanged(false)
-  }
-
   /** The SDK writes JSON for a socket; what it means has to be known here, so that playback can be. */
   #sendFromTransport(message: string): void {
     const frame = JSON.parse(message) as { event: string; media?: { payload: string }; mark?: { name: string } }
     if (frame.event === 'media' && frame.media) this.sendMedia(frame.media.payload)
-    else if (frame.event === 'mark' && frame.mark) this.#sendMark(frame.mark.name, message)
+    else if (frame.event === 'mark' && frame.mark) this.sendMark(frame.mark.name)
     else if (frame.event === 'clear') this.sendClear()
   }
 

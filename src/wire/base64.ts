@@ -65,24 +65,17 @@ export class Base64 {
   /** Writes what they stand for, `byteLength` bytes. Node's own decoder would need a string of each frame first. */
   decode(target: Buffer, at: number): void {
     const text = this.#text
-    const last = this.#end - 4
-    let to = at
-    let from = this.#start
-    for (; from < last; from += 4, to += 3) {
-      const bits = bitsAt(text, from)
-      target[to] = bits >> 16
-      target[to + 1] = bits >> 8
-      target[to + 2] = bits
-    }
-    const bits = bitsAt(text, from)
     const end = at + this.byteLength
-    for (let shift = 16; to < end; to += 1, shift -= 8) target[to] = bits >> shift
+    let from = this.#start
+    for (let to = at; to < end; to += 3) {
+      const bits =
+        (digit(text, from) << 18) | (digit(text, from + 1) << 12) | (digit(text, from + 2) << 6) | digit(text, from + 3)
+      target[to] = bits >> 16
+      if (to + 1 < end) target[to + 1] = bits >> 8
+      if (to + 2 < end) target[to + 2] = bits
+      from += 4
+    }
   }
-}
-
-/** The 24 bits of four characters. */
-function bitsAt(text: Buffer, at: number): number {
-  return (digit(text, at) << 18) | (digit(text, at + 1) << 12) | (digit(text, at + 2) << 6) | digit(text, at + 3)
 }
 
 /** Of padding it is nonsense, in bits that are not taken. */

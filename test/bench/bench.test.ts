@@ -6,6 +6,7 @@ import { InvalidOptions, readOptions } from '../../bench/options.ts'
 import { reportData, reportText } from '../../bench/report.ts'
 import type { Results } from '../../bench/results.ts'
 import { SERVERS } from '../../bench/server-process.ts'
+import { soak } from '../../bench/soak.ts'
 
 const SMALL = { ladder: [2], warmUpMs: 500, windowMs: 2_000, profile: false }
 
@@ -43,6 +44,13 @@ describe('the bench', () => {
     expect(text).toContain('ours : limit')
     expect(JSON.parse(JSON.stringify(reportData(results)))).toHaveProperty('comparisons')
   })
+})
+
+test('a long run has callers who come and go, and loses none', { timeout: 60_000 }, async () => {
+  const { callers, samples, hungUpOn } = await soak('ours', 2, { minutes: 0.05, staySeconds: 2 }, () => {})
+  expect(callers).toBeGreaterThanOrEqual(6)
+  expect(hungUpOn).toBe(0)
+  expect(samples.at(-1)).toMatchObject({ minutes: 0.05, heapBytes: expect.any(Number) })
 })
 
 describe('its command line', () => {
