@@ -1,13 +1,13 @@
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished } from 'vitest'
+import { Inbox } from '../simulator/inbox.ts'
+import { PracticeModel, type PracticeModelOptions } from '../simulator/model/practice-model.ts'
+import { PhoneCall, type RingOptions } from '../simulator/telephone/telephone.ts'
+import { parseTwiml } from '../simulator/telephone/twiml.ts'
 import { buildApp, type Dependencies } from '../src/app.ts'
 import type { Call } from '../src/call/call.ts'
 import { loadConfig } from '../src/config.ts'
 import type { CallRecord } from '../src/records/record.ts'
-import { Inbox } from '../src/simulator/inbox.ts'
-import { PracticeModel, type PracticeModelOptions } from '../src/simulator/model/practice-model.ts'
-import { PhoneCall, type RingOptions } from '../src/simulator/telephone/telephone.ts'
-import { parseTwiml } from '../src/simulator/telephone/twiml.ts'
 
 export interface LogLine {
   readonly level: number

@@ -77,8 +77,7 @@ describe('the settings', () => {
   })
 
   test('the environment is read in one file', () => {
-    // The simulator is a program of its own, with the server as its child.
-    const files = globSync('src/**/*.ts', { cwd: root, exclude: ['src/simulator/**'] })
+    const files = globSync('src/**/*.ts', { cwd: root })
     expect(files.length).toBeGreaterThan(20)
     expect(files.filter((path) => read(path).includes('process.env'))).toEqual([join('src', 'config.ts')])
   })
@@ -95,7 +94,7 @@ describe.each(documents)('%s', (_, text) => {
   })
 
   test('names only files that exist', () => {
-    const inCode = [...text.matchAll(/`((?:src|test|\.ci)\/[\w./-]*)`/g)].map(([, path = '']) => path)
+    const inCode = [...text.matchAll(/`((?:src|simulator|test|\.ci)\/[\w./-]*)`/g)].map(([, path = '']) => path)
     const linked = [...text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, path = '']) => path)
     // The tool of the example is the reader's to write.
     const named = [...inCode, ...linked].filter((path) => path !== 'src/agent/tools/parking.ts')
@@ -110,7 +109,7 @@ test('the reading order leads from the server to the agent', () => {
 })
 
 test('the flags of npm run call are those that it knows', () => {
-  const known = read('src/simulator/call/help.ts')
+  const known = read('simulator/call/help.ts')
   const flags = new Set(
     [...section('Practise without a phone').matchAll(/(?<=[ `])--[a-z][\w-]*/g)].map(([flag]) => flag)
   )

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { Inbox } from '../src/simulator/inbox.ts'
-import { PracticeModel } from '../src/simulator/model/practice-model.ts'
-import { PhoneCall, type RingOptions } from '../src/simulator/telephone/telephone.ts'
+import { Inbox } from '../simulator/inbox.ts'
+import { PracticeModel } from '../simulator/model/practice-model.ts'
+import { PhoneCall, type RingOptions } from '../simulator/telephone/telephone.ts'
 import type { LogLine } from './house.ts'
 
 const SERVER = new URL('../src/server.ts', import.meta.url).pathname

@@ -118,11 +118,6 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
     this.#append(frame.audio)
   }
 
-  /** The session has attached its listeners, this one among them. */
-  get hasSession(): boolean {
-    return this.eventEmitter.listenerCount('mcp_tools_listed') > 0
-  }
-
   /** The session whose listeners decide whether every message has to be whole. */
   session: EventEmitter | undefined
 

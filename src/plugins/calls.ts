@@ -17,7 +17,7 @@ import { WarmSockets } from '../model/warm-sockets.ts'
 import type { CallRecord, SaveRecord } from '../records/record.ts'
 import type { StartFrame } from '../twilio/frames.ts'
 import { type StreamClaims, StreamTokens } from '../twilio/stream-token.ts'
-import { type Answered, Lines, type Next } from './lines.ts'
+import { Lines, type Next } from './lines.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -169,13 +169,13 @@ export class Calls {
     return unknown < MOST_SPARES
   }
 
-  #expect(answered: Answered): void {
+  #expect(answered: Admission): void {
     this.#lines.expect(answered)
     this.warm.warm(answered.claims.callSid, this.#opening(answered))
   }
 
   /** A caller who comes back is not greeted, and their conversation has to come before anything else. */
-  #opening(answered: Answered): Promise<Opening> | undefined {
+  #opening(answered: Admission): Promise<Opening> | undefined {
     const { greeting, earlyGreeting, transferTargets } = this.#config.call
     if (!earlyGreeting || answered.memory.length > 0 || answered.returnedFrom !== undefined) return undefined
     const call = CallerContext.before(answered, transferTargets)

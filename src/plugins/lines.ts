@@ -3,12 +3,14 @@ import { type Afterwards, afterwards } from '../call/end-reason.ts'
 import type { Memory } from '../call/transcript.ts'
 import type { StreamClaims } from '../twilio/stream-token.ts'
 
-/** A caller whose stream is on its way, and what the agent will know of them. */
-export type Answered = Admission
-
 /** A caller's place, from the webhook's answer until nothing more can be asked about them. */
 type Line =
-  | { readonly name: 'answered'; readonly answered: Answered; readonly streams: number; readonly timer: NodeJS.Timeout }
+  | {
+      readonly name: 'answered'
+      readonly answered: Admission
+      readonly streams: number
+      readonly timer: NodeJS.Timeout
+    }
   | {
       readonly name: 'streaming'
       readonly claims: StreamClaims
@@ -40,7 +42,7 @@ export type Next =
   | { readonly do: 'hang up' }
   | { readonly do: 'apologise' }
   | { readonly do: 'dial'; readonly transfer: Transfer }
-  | { readonly do: 'stream'; readonly answered: Answered }
+  | { readonly do: 'stream'; readonly answered: Admission }
 
 /** A stream that did not open in this time is not coming; its line is free again. */
 const LINE_MS = 60_000
@@ -102,7 +104,7 @@ export class Lines {
   }
 
   /** Takes a line for a stream that is on its way. */
-  expect(answered: Answered): void {
+  expect(answered: Admission): void {
     const { callSid } = answered.claims
     const timer = setTimeout(() => {
       this.#onUnused(callSid)

@@ -15,8 +15,6 @@ export interface MediaStreamEvents {
   playing: []
   /** Everything that was sent has been played, or was cleared. */
   silent: [{ cleared: boolean }]
-  /** A mark came back because everything before it was played. */
-  played: [mark: string]
   /** A frame that Twilio would not send, once for each kind of trouble. */
   refused: [why: RefusedFrame]
   /** Twilio ended the stream (`stopped`) or its socket went away without a word. Never emitted for our own `close`. */
@@ -252,7 +250,6 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
   #onMark(name: string): void {
     if (!this.playback.markCameBack(name)) return
     this.#sendWaiting()
-    this.emit('played', name)
     this.#playbackChanged(false)
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { PhoneCall } from '../../src/simulator/telephone/telephone.ts'
+import type { PhoneCall } from '../../simulator/telephone/telephone.ts'
 import { eventually, startHouse } from '../house.ts'
 
 /** What the caller really heard of a tone, to the byte: everything that is not silence. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { PracticeSession } from '../../src/simulator/model/practice-model.ts'
-import type { PhoneCall } from '../../src/simulator/telephone/telephone.ts'
+import type { PracticeSession } from '../../simulator/model/practice-model.ts'
+import type { PhoneCall } from '../../simulator/telephone/telephone.ts'
 import { distinctSound, eventually, startFrame, startHouse } from '../house.ts'
 
 /** Turns are not looked for: this sound is no speech, and nobody is to answer it. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { loudness } from '../../src/simulator/sound/mulaw.ts'
+import { loudness } from '../../simulator/sound/mulaw.ts'
 import { eventually, type House, parametersOf, startFrame, startHouse, webhook } from '../house.ts'
 
 const withGreeting = { env: { GREETING: 'Wish a good morning.' }, model: { brain: () => [{ say: 'Good morning.' }] } }

@@ -3,11 +3,11 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { WebSocketServer } from 'ws'
+import { Inbox } from '../../simulator/inbox.ts'
+import { PracticeModel, type PracticeModelOptions } from '../../simulator/model/practice-model.ts'
 import { appendFrame } from '../../src/model/append-frame.ts'
 import { ModelSocket } from '../../src/model/socket.ts'
 import { WarmSockets } from '../../src/model/warm-sockets.ts'
-import { Inbox } from '../../src/simulator/inbox.ts'
-import { PracticeModel, type PracticeModelOptions } from '../../src/simulator/model/practice-model.ts'
 import { Base64 } from '../../src/wire/base64.ts'
 
 async function startModel(options: PracticeModelOptions = {}) {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseTwiml } from '../../src/simulator/telephone/twiml.ts'
+import { parseTwiml } from '../../simulator/telephone/twiml.ts'
 import { startHouse, webhook } from '../house.ts'
 
 const ring = { CallSid: 'CA1', From: '+15551230001', To: '+15551239999', Direction: 'inbound' }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { PhoneCall } from '../../src/simulator/telephone/telephone.ts'
+import type { PhoneCall } from '../../simulator/telephone/telephone.ts'
 import { distinctSound, type House, startHouse } from '../house.ts'
 import { AUTH_TOKEN, PUBLIC, TERSE } from './stranger.ts'
 

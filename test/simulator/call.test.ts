@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import wavefile from 'wavefile'
+import { prepare } from '../../simulator/call/cues.ts'
+import { readOrder } from '../../simulator/call/order.ts'
+import { decodeMulaw } from '../../simulator/sound/mulaw.ts'
+import { speak } from '../../simulator/sound/speech.ts'
 import { environment } from '../../src/config.ts'
-import { prepare } from '../../src/simulator/call/cues.ts'
-import { readOrder } from '../../src/simulator/call/order.ts'
-import { decodeMulaw } from '../../src/simulator/sound/mulaw.ts'
-import { speak } from '../../src/simulator/sound/speech.ts'
 import { startHouse } from '../house.ts'
 
 const LIMIT_MS = 60_000
@@ -26,7 +26,7 @@ function runCall(args: string[], env: Record<string, string> = {}) {
   return new Promise<{ code: unknown; out: string; complaints: string }>((resolve) => {
     execFile(
       process.execPath,
-      ['src/simulator/main.ts', ...args],
+      ['simulator/main.ts', ...args],
       { env: { ...environment, ...settings } },
       (error, out, complaints) => resolve({ code: error?.code ?? 0, out, complaints })
     )

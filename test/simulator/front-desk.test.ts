@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { defaultBrain, type Turn } from '../../src/simulator/model/brain.ts'
-import type { Item } from '../../src/simulator/model/conversation.ts'
-import { fillArguments } from '../../src/simulator/model/fill-arguments.ts'
-import { spoken } from '../../src/simulator/model/spoken.ts'
+import { defaultBrain, type Turn } from '../../simulator/model/brain.ts'
+import type { Item } from '../../simulator/model/conversation.ts'
+import { fillArguments } from '../../simulator/model/fill-arguments.ts'
+import { spoken } from '../../simulator/model/spoken.ts'
 
 const turn = (given: Partial<Turn>): Turn => ({
   kind: 'speech',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { tone } from '../../src/simulator/sound/mulaw.ts'
+import { tone } from '../../simulator/sound/mulaw.ts'
 import { onThePhone } from './wire-client.ts'
 
 describe('the conversation', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { silence, tone } from '../../src/simulator/sound/mulaw.ts'
+import { silence, tone } from '../../simulator/sound/mulaw.ts'
 import { dial, onThePhone, phoneAudio, startModel } from './wire-client.ts'
 
 describe('a spoken response', () => {

@@ -7,10 +7,10 @@ import {
 } from '@openai/agents/realtime'
 import { expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
-import { Inbox } from '../../src/simulator/inbox.ts'
-import { PracticeModel, type PracticeModelOptions } from '../../src/simulator/model/practice-model.ts'
-import { silence } from '../../src/simulator/sound/mulaw.ts'
-import { speak } from '../../src/simulator/sound/speech.ts'
+import { Inbox } from '../../simulator/inbox.ts'
+import { PracticeModel, type PracticeModelOptions } from '../../simulator/model/practice-model.ts'
+import { silence } from '../../simulator/sound/mulaw.ts'
+import { speak } from '../../simulator/sound/speech.ts'
 
 const pcmu = { type: 'audio/pcmu' } as const
 const phone: Partial<RealtimeSessionConfig> = {

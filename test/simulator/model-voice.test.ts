@@ -1,9 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { VoiceActivity } from '../../src/simulator/model/voice-activity.ts'
-import { durationMs, encodeMulaw, silence, tone } from '../../src/simulator/sound/mulaw.ts'
-import { speak } from '../../src/simulator/sound/speech.ts'
-import { readWav } from '../../src/simulator/sound/wav.ts'
+import { VoiceActivity } from '../../simulator/model/voice-activity.ts'
+import { durationMs, encodeMulaw, silence, tone } from '../../simulator/sound/mulaw.ts'
+import { speak } from '../../simulator/sound/speech.ts'
+import { readWav } from '../../simulator/sound/wav.ts'
 import { onThePhone, phoneAudio } from './wire-client.ts'
 
 /** Recorded people: a folder of WAV files, which is not part of the repository. */

@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { silence } from '../../src/simulator/sound/mulaw.ts'
+import { silence } from '../../simulator/sound/mulaw.ts'
 import { dial, onThePhone, startModel } from './wire-client.ts'
 
 describe('the handshake', () => {

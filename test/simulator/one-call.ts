@@ -1,5 +1,5 @@
 /** A process that makes one call and has nothing else to do: it ends by itself, or the call left something behind. */
-import { PhoneCall } from '../../src/simulator/telephone/telephone.ts'
+import { PhoneCall } from '../../simulator/telephone/telephone.ts'
 
 const [url = ''] = process.argv.slice(2)
 process.disconnect?.()

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import wavefile from 'wavefile'
-import { decodeMulaw, durationMs, loudness, silence, tone } from '../../src/simulator/sound/mulaw.ts'
-import { speak } from '../../src/simulator/sound/speech.ts'
-import { readWav, writeStereoWav } from '../../src/simulator/sound/wav.ts'
+import { decodeMulaw, durationMs, loudness, silence, tone } from '../../simulator/sound/mulaw.ts'
+import { speak } from '../../simulator/sound/speech.ts'
+import { readWav, writeStereoWav } from '../../simulator/sound/wav.ts'
 
 describe('speech', () => {
   test('a sentence is spoken loud enough to be heard, for as long as a person would need', async () => {

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { describe, expect, test } from 'vitest'
-import { type CloseStyle, PhoneCall } from '../../src/simulator/telephone/telephone.ts'
+import { type CloseStyle, PhoneCall } from '../../simulator/telephone/telephone.ts'
 import { type Answer, connectTo, startVoiceServer } from './voice-server.ts'
 
 const ACTION = 'action="/after"'

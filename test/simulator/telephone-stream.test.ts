@@ -1,8 +1,8 @@
 import twilio from 'twilio'
 import { describe, expect, test } from 'vitest'
-import { loudness, silence, tone } from '../../src/simulator/sound/mulaw.ts'
-import { speak } from '../../src/simulator/sound/speech.ts'
-import { PhoneCall, type RingOptions } from '../../src/simulator/telephone/telephone.ts'
+import { loudness, silence, tone } from '../../simulator/sound/mulaw.ts'
+import { speak } from '../../simulator/sound/speech.ts'
+import { PhoneCall, type RingOptions } from '../../simulator/telephone/telephone.ts'
 import { connectTo, type Received, type ServerStream, startVoiceServer } from './voice-server.ts'
 
 const AUTH_TOKEN = 'a-token-for-tests'

@@ -1,7 +1,7 @@
 import twilio from 'twilio'
 import { describe, expect, test } from 'vitest'
-import { loudness } from '../../src/simulator/sound/mulaw.ts'
-import { CallFailed, PhoneCall, type RingOptions } from '../../src/simulator/telephone/telephone.ts'
+import { loudness } from '../../simulator/sound/mulaw.ts'
+import { CallFailed, PhoneCall, type RingOptions } from '../../simulator/telephone/telephone.ts'
 import { type Answer, type Asked, connectTo, startVoiceServer, type VoiceServer } from './voice-server.ts'
 
 const AUTH_TOKEN = 'a-token-for-tests'

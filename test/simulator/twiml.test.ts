@@ -1,6 +1,6 @@
 import twilio from 'twilio'
 import { describe, expect, test } from 'vitest'
-import { parseTwiml } from '../../src/simulator/telephone/twiml.ts'
+import { parseTwiml } from '../../simulator/telephone/twiml.ts'
 
 describe('TwiML as Twilio reads it', () => {
   test('a document by twilio’s own builder is read back', () => {

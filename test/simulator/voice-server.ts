@@ -3,7 +3,7 @@ import websocket from '@fastify/websocket'
 import Fastify, { type FastifyRequest } from 'fastify'
 import { onTestFinished } from 'vitest'
 import type { WebSocket } from 'ws'
-import { Inbox } from '../../src/simulator/inbox.ts'
+import { Inbox } from '../../simulator/inbox.ts'
 
 export interface Asked {
   readonly method: string

@@ -1,8 +1,8 @@
 import { expect, onTestFinished } from 'vitest'
 import WebSocket from 'ws'
 import { parseRealtimeEvent } from '../../node_modules/@openai/agents-realtime/dist/openaiRealtimeEvents.js'
-import { Inbox } from '../../src/simulator/inbox.ts'
-import { PracticeModel, type PracticeModelOptions } from '../../src/simulator/model/practice-model.ts'
+import { Inbox } from '../../simulator/inbox.ts'
+import { PracticeModel, type PracticeModelOptions } from '../../simulator/model/practice-model.ts'
 
 export type WireEvent = Record<string, unknown> & { type: string }
 

@@ -1,6 +1,6 @@
 import { XMLValidator } from 'fast-xml-parser'
 import { describe, expect, test } from 'vitest'
-import { parseTwiml } from '../../src/simulator/telephone/twiml.ts'
+import { parseTwiml } from '../../simulator/telephone/twiml.ts'
 import {
   apologyTwiml,
   busyTwiml,

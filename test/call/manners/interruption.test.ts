@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { tone } from '../../../src/simulator/sound/mulaw.ts'
+import { tone } from '../../../simulator/sound/mulaw.ts'
 import { eventually, startHouse } from '../../house.ts'
 import { answers, calls, clears, heardMs, hears, obliging, quiet, requests, says } from './scene.ts'
 

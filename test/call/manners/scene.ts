@@ -1,12 +1,12 @@
-import type { Call } from '../../../src/call/call.ts'
 import type {
   Brain,
   PracticeModelOptions,
   PracticeSession,
   Reply,
   Turn
-} from '../../../src/simulator/model/practice-model.ts'
-import type { PhoneCall } from '../../../src/simulator/telephone/telephone.ts'
+} from '../../../simulator/model/practice-model.ts'
+import type { PhoneCall } from '../../../simulator/telephone/telephone.ts'
+import type { Call } from '../../../src/call/call.ts'
 import { eventually, type House } from '../../house.ts'
 
 export const heardMs = (phone: PhoneCall): number =>

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { DialResult } from '../../../src/simulator/telephone/telephone.ts'
+import type { DialResult } from '../../../simulator/telephone/telephone.ts'
 import { eventually, type House, startHouse, webhook } from '../../house.ts'
 import { answers, calls, heardMs, hears, obliging, quiet, requests, says, speak, told } from './scene.ts'
 

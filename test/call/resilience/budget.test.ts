@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { PracticeSession, Refusal } from '../../../src/simulator/model/practice-model.ts'
+import type { PracticeSession, Refusal } from '../../../simulator/model/practice-model.ts'
 import { startHouse } from '../../house.ts'
 
 const SORRY = expect.stringMatching(/^We are sorry/)

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { WebSocket } from 'ws'
-import { Inbox } from '../../../src/simulator/inbox.ts'
+import { Inbox } from '../../../simulator/inbox.ts'
 import { eventually, parametersOf, startFrame, startHouse, webhook } from '../../house.ts'
 import { hears, obliging, told } from '../manners/scene.ts'
 

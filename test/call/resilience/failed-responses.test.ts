@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { PracticeSession } from '../../../src/simulator/model/practice-model.ts'
+import type { PracticeSession } from '../../../simulator/model/practice-model.ts'
 import { startHouse } from '../../house.ts'
 import { hears, obliging, quiet, requests, says, speak } from '../manners/scene.ts'
 

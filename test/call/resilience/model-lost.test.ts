@@ -1,8 +1,8 @@
 import { backgroundResult, RealtimeAgent, tool } from '@openai/agents/realtime'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import type { PracticeSession } from '../../../simulator/model/practice-model.ts'
 import type { CallContext } from '../../../src/agent/context.ts'
-import type { PracticeSession } from '../../../src/simulator/model/practice-model.ts'
 import { distinctSound, eventually, type House, startHouse } from '../../house.ts'
 import { clears, heardMs, hears, obliging, quiet, requests, says, speak, told } from '../manners/scene.ts'
 

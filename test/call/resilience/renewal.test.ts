@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { PracticeSession } from '../../../src/simulator/model/practice-model.ts'
+import type { PracticeSession } from '../../../simulator/model/practice-model.ts'
 import { distinctSound, eventually, startHouse } from '../../house.ts'
 import { heardMs, hears, obliging, quiet, requests, speak, told } from '../manners/scene.ts'
 

@@ -1,8 +1,8 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
+import { PhoneCall } from '../../../simulator/telephone/telephone.ts'
 import type { Call } from '../../../src/call/call.ts'
-import { PhoneCall } from '../../../src/simulator/telephone/telephone.ts'
 import { eventually, type House, startHouse } from '../../house.ts'
 
 const CALLS = 300

@@ -13,7 +13,7 @@ Steps, played in the order in which they are written, each when the agent has fa
   --press KEYS     presses keys: 0 to 9, * and #
   --barge-in       the next --say or --wav interrupts: it begins 1 s after the agent does
 
-  --scene NAME     plays a scene from src/simulator/call/scenes.ts
+  --scene NAME     plays a scene from simulator/call/scenes.ts
   --url URL        rings a server that is running already instead of starting one
   --record FILE    where the call is kept, caller left, agent right (call.wav)
   --log            shows the server's log at the end

@@ -1,6 +1,6 @@
 import { access, constants } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { environment } from '../../config.ts'
+import { environment } from '../../src/config.ts'
 import { writeStereoWav } from '../sound/wav.ts'
 import { CallFailed, type CallOutcome, PhoneCall, type RingOptions } from '../telephone/telephone.ts'
 import { AgentVoice } from './agent-voice.ts'

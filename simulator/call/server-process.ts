@@ -20,7 +20,7 @@ export class ServerProcess {
 
   private constructor(port: number, env: NodeJS.ProcessEnv) {
     this.url = `http://127.0.0.1:${port}`
-    const script = join(import.meta.dirname, '../../server.ts')
+    const script = join(import.meta.dirname, '../../src/server.ts')
     this.#child = spawn(process.execPath, [script], {
       env: { ...env, PORT: `${port}`, HOST: '127.0.0.1', PUBLIC_URL: '' },
       stdio: ['ignore', 'pipe', 'pipe']
