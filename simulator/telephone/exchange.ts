@@ -151,6 +151,7 @@ export class Exchange implements Desk {
       accountSid: identity.accountSid,
       customParameters,
       sendsStart,
+      returnsMarks: options.returnsMarks ?? true,
       clock,
       line,
       heard: this.agentTape,

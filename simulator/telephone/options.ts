@@ -40,6 +40,8 @@ export interface RingOptions {
   readonly path?: string
   /** Signs the upgrade with a slash after its URL, as Twilio has been seen to. Default false. */
   readonly signSlash?: boolean
+  /** False: no mark ever comes back, as on a line whose frames to the server are lost. Default true. */
+  readonly returnsMarks?: boolean
   /** What hanging up looks like on the stream. Default `stop`. */
   readonly closeStyle?: CloseStyle
   /** The code that the server sees when Twilio closes the stream. Default 1000; which one Twilio uses is not documented. */

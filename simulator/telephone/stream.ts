@@ -27,6 +27,7 @@ export interface StreamParts {
   readonly handshakeTimeoutMs: number
   /** False opens the socket and sends nothing by itself. */
   readonly sendsStart: boolean
+  readonly returnsMarks: boolean
   readonly clock: CallClock
   readonly line: Line
   /** Where the sound of either side is kept, if it is. */
@@ -61,7 +62,7 @@ export class StreamLeg {
   constructor(parts: StreamParts) {
     this.#parts = parts
     this.#playback = new Playback(parts.clock, parts.heard, {
-      onMark: (name) => this.#send({ event: 'mark', ...this.#numbered(), mark: { name } }),
+      onMark: (name) => parts.returnsMarks && this.#send({ event: 'mark', ...this.#numbered(), mark: { name } }),
       onOverflow: () => parts.onError({ code: 31931, message: 'more than ten minutes of audio buffered' })
     })
     const { url, headers } = parts.dialled

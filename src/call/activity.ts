@@ -69,7 +69,7 @@ export class Activity {
 
   /** The caller hears the agent, or soon will. */
   get isAgentSpeaking(): boolean {
-    return this.isResponding || this.#call.stream.playback.isPlaying
+    return this.isResponding || this.#call.stream.playback.isAgentPlaying
   }
 
   /** Nobody speaks, nothing runs, nothing is owed. */

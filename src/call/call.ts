@@ -286,11 +286,11 @@ export class Call {
     stream.on('start', (start) => this.#onStart(start))
     stream.on('digit', (digit) => facts.emit('keyPressed', digit))
     stream.on('playing', () => {
-      // What is heard while the model is away is a tone of ours.
-      if (this.#state.name === 'live') this.#firstAudioAt ??= Date.now()
+      this.#firstAudioAt ??= Date.now()
       facts.emit('agentHeard')
     })
     stream.on('silent', (how) => facts.emit('agentSilent', how))
+    stream.on('dropped', () => this.log.warn({ limit: 'unplayed audio' }, 'the agent is minutes ahead of the caller'))
     stream.on('refused', (why) => this.log.warn({ why }, 'a frame was refused'))
     stream.on('abused', (limit) => {
       this.log.warn({ limit }, 'the stream was closed over a limit')
@@ -377,7 +377,8 @@ export class Call {
   #clearForgottenAudio(): void {
     const { playback } = this.stream
     if (this.transport.holdInterruption()) return
-    if (this.#activity.isCallerSpeaking && !this.#activity.isResponding && playback.isPlaying) this.stream.sendClear()
+    const { isCallerSpeaking, isResponding } = this.#activity
+    if (isCallerSpeaking && !isResponding && playback.isAgentPlaying) this.stream.sendClear()
   }
 
   async #agentInstructions(): Promise<string> {

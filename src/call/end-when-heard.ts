@@ -28,7 +28,7 @@ export function endWhenHeard(call: Call, reason: EndReason, { say, cancelOnSpeec
     call.end(reason)
   }
   const check = () => {
-    if (answersToCome <= 0 && !stream.playback.isPlaying) finish()
+    if (answersToCome <= 0 && !stream.playback.isAgentPlaying) finish()
   }
   const restartCap = () => {
     stopCap()

@@ -7,7 +7,7 @@ import type { ModelSocket } from '../model/socket.ts'
 import type { MediaFrame } from '../twilio/frames.ts'
 import { InputGaps } from '../twilio/input-gaps.ts'
 import type { MediaStream } from '../twilio/media-stream.ts'
-import { type Base64, base64Bytes } from '../wire/base64.ts'
+import type { Base64 } from '../wire/base64.ts'
 import { audioDelta, transcriptDelta } from './deltas.ts'
 
 interface Troubles {
@@ -23,6 +23,9 @@ const TOLD_TWICE = /^\{"type":"(response\.output_item\.(?:added|done))".*"type":
 /** Events that the SDK's socket listener reads a second time, once its base class is done with them, and finds nothing to do. */
 const READ_ONCE =
   /^\{"type":"(?:session\.updated|conversation\.item\.(?:added|done|retrieved|truncated|deleted|input_audio_transcription\.completed)|response\.output_item\.(?:added|done)|response\.output_audio\.done)"/
+
+/** Characters of base64 for two seconds: longer audio is cut, since what was heard is only known from mark to mark. */
+const PIECE = 21_336
 
 /** Audio that is not decoded: the SDK reads its length, and encodes what is in it, which is nothing. */
 class UnseenAudio extends ArrayBuffer {
@@ -47,6 +50,7 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
   readonly #gaps = new InputGaps((silence) => this.#append(silence))
   readonly #onBadEvent: (error: unknown) => void
   readonly #onFault: (error: unknown) => void
+  readonly #answerDueMarks: () => void
   #model: ModelSocket | undefined
   readonly #forgotten = new Set<string>()
   #lastEventAt = 0
@@ -80,6 +84,7 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
     })
     this.#onBadEvent = troubles.onBadEvent
     this.#onFault = troubles.onFault
+    this.#answerDueMarks = () => stream.answerDueMarks()
     stream.on('start', (frame) => this.#gaps.reset(frame.isMulaw8k))
     this.on('connection_change', (status) => {
       if (status === 'connecting') this.#gaps.restart()
@@ -152,6 +157,14 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
     this.emit('*', { type: 'twilio_message', message })
   }
 
+  /** Marks that the SDK is told of by the clock did not come from Twilio, and are no raw frame: those are numbered. */
+  override emit(...args: Parameters<TwilioRealtimeTransportLayer['emit']>): boolean {
+    const [type, event] = args as [string, { type?: string; message?: { event?: string; sequenceNumber?: unknown } }?]
+    const { message } = event ?? {}
+    const isByClock = type === '*' && message?.event === 'mark' && message.sequenceNumber === undefined
+    return isByClock ? false : super.emit(...args)
+  }
+
   /**
    * An event that the SDK's parser throws on would leave ws as an uncaught exception and the socket deaf (seen with a user item
    * without a `transcript`). Contained here, it costs that one event.
@@ -206,14 +219,18 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
   #tookAudio(message: string): boolean {
     const audio = audioDelta(message)
     if (!audio) return false
-    this.emit('response.output_audio.delta' as never, audio.event as never)
-    const data = new UnseenAudio(base64Bytes(audio.payload))
-    this.#payload = audio.payload
-    try {
-      this._onAudio({ type: 'audio', data, responseId: audio.event.response_id })
-    } finally {
-      // Whatever a listener throws: audio that comes the long way next must not be taken for this.
-      this.#payload = undefined
+    const { event, payload } = audio
+    for (let from = 0; from < payload.length; from += PIECE) {
+      const piece = payload.length <= PIECE ? payload : payload.slice(from, from + PIECE)
+      this.emit('response.output_audio.delta' as never, event as never)
+      const data = new UnseenAudio(Buffer.byteLength(piece, 'base64'))
+      this.#payload = piece
+      try {
+        this._onAudio({ type: 'audio', data, responseId: event.response_id })
+      } finally {
+        // Whatever a listener throws: audio that comes the long way next must not be taken for this.
+        this.#payload = undefined
+      }
     }
     return true
   }
@@ -227,7 +244,9 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
   override interrupt(cancelOngoingResponse = true): void {
     const isAutomatic = this.#isSpeechStarting
     this.#isSpeechStarting = false
-    if (!isAutomatic || !this.holdInterruption()) super.interrupt(cancelOngoingResponse)
+    if (isAutomatic && this.holdInterruption()) return
+    this.#answerDueMarks()
+    super.interrupt(cancelOngoingResponse)
   }
 
   /** Takes an item out of the conversation. */

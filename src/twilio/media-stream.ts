@@ -1,7 +1,6 @@
 import { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
 import type { RawData, WebSocket } from 'ws'
-import { base64Bytes } from '../wire/base64.ts'
 import { atTurnsEnd } from '../wire/turns-end.ts'
 import { BYTES_PER_MS, type Frame, type MediaFrame, MediaReader, parseFrame, type StartFrame } from './frames.ts'
 import { isOurMark, Playback } from './playback.ts'
@@ -11,10 +10,12 @@ export interface MediaStreamEvents {
   start: [StartFrame]
   /** A key was pressed: `0`-`9`, `*`, `#`, `A`-`D`. */
   digit: [string]
-  /** The first audio after silence went to Twilio. */
+  /** The agent's first audio after silence went to Twilio. */
   playing: []
-  /** Everything that was sent has been played, or was cleared. */
+  /** All of the agent's voice has been played, or was cleared. */
   silent: [{ cleared: boolean }]
+  /** The agent's audio ran so far ahead of the caller that the rest of it is not kept. Once a call. */
+  dropped: []
   /** A frame that Twilio would not send, once for each kind of trouble. */
   refused: [why: RefusedFrame]
   /** Twilio ended the stream (`stopped`) or its socket went away without a word. Never emitted for our own `close`. */
@@ -49,6 +50,10 @@ const MAX_BURST_FRAMES = 500
 const MAX_AHEAD_MS = 5 * 60_000
 /** Some 6 minutes of mu-law as base64 that nobody reads, or that cannot be played so soon: a dead line. */
 const MAX_UNSENT_BYTES = 4 * 1024 * 1024
+/** Twilio sends a frame every 20 ms on a line that lives. */
+const ALIVE_MS = 250
+/** How often what waits is looked at when no mark has come back meanwhile. */
+const LOOK_MS = 1_000
 
 /**
  * The only owner of Twilio's socket. It checks what comes in, lets nothing but `media`, `mark` and `clear` out and that
@@ -71,6 +76,11 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
   #rawTap: ((message: RawData) => void) | undefined
   #complained = new Set<RefusedFrame>()
   #wasPlaying = false
+  /** Asks the playback for marks that do not come back. */
+  #lookTimer: NodeJS.Timeout | undefined
+  /** Marks that Twilio has yet to return, at once after a `clear`: those frames are ours, and count against nobody. */
+  #marksOwed = 0
+  #hasDropped = false
   /** Audio and marks that are too far ahead to be sent yet, in order. */
   #waiting: { readonly message: string; readonly ms: number }[] = []
   #waitingMs = 0
@@ -151,31 +161,53 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
     this.#sink = undefined
   }
 
-  /** Audio of our own for the caller. Played in order with everything else. */
-  sendMedia(payload: string): void {
-    if (this.#state !== 'open') return
-    const bytes = base64Bytes(payload)
-    this.playback.sentMedia(bytes)
-    const message = `{"event":"media","streamSid":"${this.streamSid}","media":{"payload":"${payload}"}}`
-    this.#sendInTime(message, bytes / BYTES_PER_MS)
-    this.#playbackChanged(false)
+  /** Sound of the server's own for the caller, played in order with everything else. @param mark its name */
+  playHouse(payload: string, mark: string): void {
+    this.sendMedia(payload)
+    this.sendMark(mark)
   }
 
-  /** Asks Twilio to say when everything sent so far has been played. */
+  /** Audio for the caller; whose it is, is said by the mark that follows at once. */
+  sendMedia(payload: string): void {
+    if (this.#state !== 'open') return
+    const bytes = Buffer.byteLength(payload, 'base64')
+    const message = `{"event":"media","streamSid":"${this.streamSid}","media":{"payload":"${payload}"}}`
+    if (!this.#hasRoomFor(message)) return this.#drop()
+    this.playback.sentMedia(bytes)
+    this.#sendInTime(message, bytes / BYTES_PER_MS)
+  }
+
+  /** Asks Twilio to say when everything sent so far has been played, where that is worth a message. */
   sendMark(name: string): void {
     if (this.#state !== 'open') return
-    this.playback.sentMark(name)
-    this.#sendInTime(JSON.stringify({ event: 'mark', streamSid: this.streamSid, mark: { name } }), 0)
+    if (this.playback.sentMark(name)) {
+      // Its way back is a frame that this server caused.
+      this.#marksOwed += 1
+      this.#frameCredit += 1
+      this.#sendInTime(JSON.stringify({ event: 'mark', streamSid: this.streamSid, mark: { name } }), 0)
+    }
+    if (!this.#lookTimer) this.#lookLater()
     this.#playbackChanged(false)
   }
 
   /** Takes back everything that was not played yet. */
   sendClear(): void {
     if (this.#state !== 'open') return
-    this.playback.sentClear()
+    this.answerDueMarks()
+    const withheld = this.playback.sentClear()
     this.#forgetWaiting()
     this.#send(`{"event":"clear","streamSid":"${this.streamSid}"}`)
+    // Twilio returns every pending mark now, and the SDK waits for those that it was not asked for too.
+    this.#tellMarks(withheld)
     this.#playbackChanged(true)
+  }
+
+  /** Tells the SDK of the marks that are due by the clock: before it asks itself how much was heard. */
+  answerDueMarks(): void {
+    const played = this.playback.answerDue()
+    if (played.length === 0) return
+    this.#tellMarks(played)
+    this.#onPlaybackMoved()
   }
 
   /** Ends the stream; Twilio then asks `/call-ended`. Safe to call twice. */
@@ -185,6 +217,7 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
     this.#held = []
     this.#sink = undefined
     this.#forgetWaiting()
+    clearTimeout(this.#lookTimer)
     this.#socket.close(code)
     // A peer that does not answer the closing handshake is cut off after 30 s by ws; a phone line needs less patience.
     const timer = setTimeout(() => this.#socket.terminate(), 2_000)
@@ -208,8 +241,8 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
     if (!this.#start) return this.#refuse('before start')
     if (frame.streamSid !== this.#start.frame.streamSid) return this.#refuse('of another stream')
     if (frame.event === 'media') return this.#onAudio(frame, data)
-    if (frame.event === 'mark' && isOurMark(frame.name)) this.#rawTap?.(data)
-    else this.#tellTransport(text)
+    if (frame.event === 'mark') return this.#onMark(frame.name, data, text)
+    this.#tellTransport(text)
     this.#onFrame(frame)
   }
 
@@ -222,10 +255,8 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
     this.emit('start', frame)
   }
 
-  #onFrame(frame: Exclude<Frame, { event: 'connected' | 'start' | 'media' }>): void {
+  #onFrame(frame: Exclude<Frame, { event: 'connected' | 'start' | 'media' | 'mark' }>): void {
     switch (frame.event) {
-      case 'mark':
-        return this.#onMark(frame.name)
       case 'dtmf':
         return void this.emit('digit', frame.digit)
       case 'stop':
@@ -247,15 +278,51 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
     }
   }
 
-  #onMark(name: string): void {
-    if (!this.playback.markCameBack(name)) return
+  #onMark(name: string, message: RawData, text: string): void {
+    if (this.#marksOwed > 0) this.#marksOwed -= 1
+    const { before, isNews, isOld } = this.playback.markCameBack(name)
+    this.#tellMarks(before)
+    if (isOld || isOurMark(name)) this.#rawTap?.(message)
+    else this.#tellTransport(text)
+    if (isNews) this.#onPlaybackMoved()
+  }
+
+  /** What the SDK would have been told by Twilio, of marks that Twilio does not return. */
+  #tellMarks(names: readonly string[]): void {
+    for (const name of names) {
+      if (!isOurMark(name)) this.#tellTransport(JSON.stringify({ event: 'mark', mark: { name } }))
+    }
+  }
+
+  #onPlaybackMoved(): void {
     this.#sendWaiting()
     this.#playbackChanged(false)
+  }
+
+  /** One timer for all marks: it looks at the clock, and is set anew only when it has fired. */
+  #lookLater(): void {
+    const dueAt = this.playback.nextLookAt
+    if (dueAt === undefined) {
+      this.#lookTimer = undefined
+      return
+    }
+    const inMs = Math.max(1, Math.ceil(dueAt - performance.now()))
+    this.#lookTimer = setTimeout(
+      () => {
+        this.#contain(() => {
+          this.answerDueMarks()
+          this.#sendWaiting()
+        })
+        if (this.#state === 'open') this.#lookLater()
+      },
+      this.#waiting.length > 0 ? Math.min(inMs, LOOK_MS) : inMs
+    ).unref()
   }
 
   #onClose(code: number): void {
     const before = this.#state
     this.#state = 'closed'
+    clearTimeout(this.#lookTimer)
     this.#held = []
     this.#sink = undefined
     if (before === 'waiting' || before === 'open') this.emit('gone', { stopped: false, code })
@@ -285,7 +352,19 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
     this.#waiting.push({ message, ms })
     this.#waitingMs += ms
     this.#waitingBytes += message.length
-    if (this.#waitingBytes > MAX_UNSENT_BYTES) this.#abuse('unplayed bytes')
+  }
+
+  /** On a line that lives, what does not fit is not kept; one that neither takes nor sends anything is dead. */
+  #hasRoomFor(message: string): boolean {
+    if (this.#waitingBytes + message.length <= MAX_UNSENT_BYTES) return true
+    if (this.#socket.bufferedAmount > 0 || this.quietMs > ALIVE_MS) this.#abuse('unplayed bytes')
+    return false
+  }
+
+  #drop(): void {
+    if (this.#hasDropped) return
+    this.#hasDropped = true
+    this.emit('dropped')
   }
 
   /** Twilio has played something and has room again. */
@@ -319,16 +398,16 @@ export class MediaStream extends EventEmitter<MediaStreamEvents> {
   }
 
   #playbackChanged(cleared: boolean): void {
-    const { isPlaying } = this.playback
-    if (isPlaying === this.#wasPlaying) return
-    this.#wasPlaying = isPlaying
-    if (isPlaying) this.emit('playing')
+    const { isAgentPlaying } = this.playback
+    if (isAgentPlaying === this.#wasPlaying) return
+    this.#wasPlaying = isAgentPlaying
+    if (isAgentPlaying) this.emit('playing')
     else this.emit('silent', { cleared })
   }
 
   #withinRate(now: number): boolean {
     const earned = ((now - this.#creditAt) / 1_000) * MAX_FRAMES_PER_SECOND
-    this.#frameCredit = Math.min(MAX_BURST_FRAMES, this.#frameCredit + earned) - 1
+    this.#frameCredit = Math.min(MAX_BURST_FRAMES + this.#marksOwed, this.#frameCredit + earned) - 1
     this.#creditAt = now
     return this.#frameCredit >= 0
   }

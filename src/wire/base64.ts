@@ -87,9 +87,3 @@ function paddingBefore(text: Buffer, end: number): number {
   if (text[end - 1] !== EQUALS) return 0
   return text[end - 2] === EQUALS ? 2 : 1
 }
-
-/** What base64 stands for, in bytes. */
-export function base64Bytes(payload: string): number {
-  const padding = payload.endsWith('==') ? 2 : payload.endsWith('=') ? 1 : 0
-  return (payload.length / 4) * 3 - padding
-}

@@ -3,7 +3,7 @@ import { Playback } from '../../src/twilio/playback.ts'
 
 /** `media 800` and `mark a:100:g1:m1` go out, `back <mark>` comes in, `clear` goes out. */
 function playbackOf(...steps: readonly string[]): Playback {
-  const playback = new Playback()
+  const playback = new Playback(() => 0)
   for (const step of steps) {
     const [what, value = ''] = step.split(' ')
     if (what === 'media') playback.sentMedia(Number(value))
@@ -26,7 +26,11 @@ describe('what was heard of an answer', () => {
       [...sent, 'back a:100:g1:m1', 'back a:300:g1:m2'],
       { sentMs: 300, playedMs: 300, cut: false }
     ],
-    ['a mark that comes back late', [...sent, 'back a:300:g1:m2', 'back a:100:g1:m1'], { playedMs: 300, cut: false }],
+    [
+      'a mark that comes back after a later one',
+      [...sent, 'back a:300:g1:m2', 'back a:100:g1:m1'],
+      { playedMs: 300, cut: false }
+    ],
     ['the same mark twice', [...sent, 'back a:100:g1:m1', 'back a:100:g1:m1'], { playedMs: 100 }],
     ['cleared half-way', [...sent, 'back a:100:g1:m1', 'clear'], { sentMs: 300, playedMs: 100, cut: true }],
     ['cleared before anything was heard', [...sent, 'clear'], { playedMs: 0, cut: true }],
@@ -79,10 +83,10 @@ describe('whether the caller hears something', () => {
 
   test('a mark is told apart from one that a clear sent back', () => {
     const playback = playbackOf(...sent)
-    expect(playback.markCameBack('a:100:g1:m1')).toBe(true)
-    expect(playback.markCameBack('a:100:g1:m1')).toBe(false)
+    expect(playback.markCameBack('a:100:g1:m1').isNews).toBe(true)
+    expect(playback.markCameBack('a:100:g1:m1').isNews).toBe(false)
     playback.sentClear()
-    expect(playback.markCameBack('a:300:g1:m2')).toBe(false)
-    expect(playback.markCameBack('never sent')).toBe(false)
+    expect(playback.markCameBack('a:300:g1:m2').isNews).toBe(false)
+    expect(playback.markCameBack('never sent').isNews).toBe(false)
   })
 })

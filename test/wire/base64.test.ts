@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { Base64, base64Bytes } from '../../src/wire/base64.ts'
+import { Base64 } from '../../src/wire/base64.ts'
 
 test('base64 is the same audio wherever it is read, and however long', () => {
   fc.assert(
@@ -11,7 +11,6 @@ test('base64 is the same audio wherever it is read, and however long', () => {
       expect(base64?.toString()).toBe(text)
       expect(base64?.length).toBe(text.length)
       expect(base64?.byteLength).toBe(bytes.length)
-      expect(base64Bytes(text)).toBe(bytes.length)
       expect(Base64.encode(bytes).toString()).toBe(text)
       const decoded = Buffer.alloc(bytes.length + 4)
       base64?.decode(decoded, 2)

@@ -15,8 +15,7 @@ export const tone: Behaviour = (call) => {
 
   const beep = () => {
     if (!call.stream.playback.isPlaying) {
-      call.stream.sendMedia(TONE)
-      call.stream.sendMark('tone')
+      call.stream.playHouse(TONE, 'tone')
     }
     stop = call.after(PERIOD_MS, beep)
   }

@@ -14,9 +14,9 @@ export const turnTaking: Behaviour = (call) => {
   /** Their voice without a pause until now: the model takes a moment to notice that somebody speaks. */
   let voiceMs = 0
   let isOpening = protectGreeting && call.config.call.greeting !== ''
-  const isTalkedOver = () => call.stream.playback.isPlaying || (isOpening && call.activity.isResponding)
+  const isTalkedOver = () => call.stream.playback.isAgentPlaying || (isOpening && call.activity.isResponding)
   const onHeardOut = () => {
-    // The tone of a slow opening has no words, and is no greeting.
+    // An opening that failed has no words, and is asked for again.
     if (call.activity.hasWords && !call.activity.isAgentSpeaking) isOpening = false
   }
   call.facts.on('agentSilent', onHeardOut)
