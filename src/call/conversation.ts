@@ -29,8 +29,8 @@ export class Conversation {
     const { transport } = link
     link.on('alive', () => recent.alive())
     link.on('lost', ({ trouble, code }) => {
-      // Who says goodbye has heard everything up to then.
-      if (trouble === 'closed' && code !== DIED) recent.alive()
+      // A clean close (not 1006): the model has read everything that was sent before it.
+      if (trouble === 'closed' && code !== DIED) recent.read()
     })
     transport.onModel('input_audio_buffer.speech_started', () => recent.speechStarted())
     transport.onModel('input_audio_buffer.speech_stopped', () => recent.speechStopped())

@@ -5,31 +5,43 @@ import type { Behaviour } from './behaviour.ts'
 const EARLY_MS = 5 * 60_000
 /** At this point it is renewed in the middle of whatever is said; a tenth of a short session's time. */
 const LATE_MS = 20_000
+/** When the last moment comes while a next session is being opened for a silence. */
+const RETRY_MS = 500
 
 /** An hour is not a wall: the session is changed for a new one before the model ends it, in a silence if there is one. */
 export const renewal: Behaviour = (call) => {
+  /**
+   * Where the session that is open now stands: it has time, or its change waits for a silence, or the next one is being
+   * opened. One value, because a change that is asked for twice would be made twice.
+   */
+  let state: 'has time' | 'waits for a silence' | 'opens the next' = 'has time'
   let stops: (() => void)[] = []
-  const cancel = () => {
+
+  const startAnew = () => {
     for (const stop of stops) stop()
     stops = []
-    call.facts.off('quiet', renewInSilence)
+    state = 'has time'
   }
 
-  function renewInSilence() {
+  const renewInSilence = () => {
+    if (state === 'opens the next') return
+    state = 'waits for a silence'
     if (call.activity.isQuiet) renew(() => call.activity.isQuiet)
-    else call.facts.once('quiet', renewInSilence)
   }
 
   /** @param isTheTime asked when the next session is open, which takes its time: somebody may have begun to speak */
-  function renew(isTheTime: () => boolean) {
+  const renew = (isTheTime: () => boolean) => {
+    state = 'opens the next'
     // Opened first, so that the caller's audio is held for as short as can be.
     const next = call.openModel()
     const { modelGeneration } = call
     const finish = (isOpen: boolean) => {
-      const isStale = !call.isModelUp || call.modelGeneration !== modelGeneration
+      // The session that was to be replaced is gone: what became of it is somebody else's story.
+      const isStale = call.signal.aborted || !call.isModelUp || call.modelGeneration !== modelGeneration
       if (isOpen && !isStale && isTheTime()) return call.dropModel(new ModelError('closed', RENEWAL), next)
       next.close()
-      if (!isStale) call.facts.once('quiet', renewInSilence)
+      // Whatever was refused or came at the wrong time is tried in the next silence, and never at once.
+      if (!isStale) state = 'waits for a silence'
     }
     call.log.info('renewing the session before its time is up')
     next.opened.then(
@@ -38,14 +50,23 @@ export const renewal: Behaviour = (call) => {
     )
   }
 
-  call.facts.on('modelLost', cancel)
+  const renewNow = () => {
+    if (state !== 'opens the next') return renew(() => true)
+    // The one that opens waits for a silence that may not come: asked again when it is through.
+    stops.push(call.after(RETRY_MS, renewNow))
+  }
+
+  call.facts.on('quiet', () => {
+    if (state === 'waits for a silence') renewInSilence()
+  })
+  call.facts.on('modelLost', startAnew)
   call.transport.onModel('session.created', ({ session }) => {
-    cancel()
+    startAnew()
     if (session.expires_at === undefined) return
     const leftMs = session.expires_at * 1_000 - Date.now()
     // Our clock is wrong, or theirs. A session that does end without notice is a model that is lost.
     if (leftMs <= 0) return
     stops.push(call.after(leftMs - Math.min(EARLY_MS, leftMs / 4), renewInSilence))
-    stops.push(call.after(leftMs - Math.min(LATE_MS, leftMs / 10), () => renew(() => true)))
+    stops.push(call.after(leftMs - Math.min(LATE_MS, leftMs / 10), renewNow))
   })
 }

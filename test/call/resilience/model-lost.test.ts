@@ -122,6 +122,43 @@ describe('no word of the caller’s is lost with the model', () => {
     )
   })
 
+  test.each([
+    ['before it noticed that anybody speaks', false],
+    ['when it had noticed', true]
+  ])('and again by a third when the second goes too, %s', async (_when, hasNoticed) => {
+    const house = await startHouse(listening)
+    const { phone, session } = await house.connect()
+    const sound = distinctSound(2_400)
+    const said = phone.play(sound)
+    await eventually(
+      () => session.audioMs,
+      (ms) => ms > 400
+    )
+    session.hearSpeech()
+    await eventually(
+      () => session.audioMs,
+      (ms) => ms > 1_200
+    )
+    session.drop(1011)
+    const second = await nextModel(house)
+    await eventually(
+      () => second.audioMs,
+      (ms) => ms > 1_400
+    )
+    if (hasNoticed) second.hearSpeech()
+    await eventually(
+      () => second.audioMs,
+      (ms) => ms > 1_800
+    )
+    second.drop(1011)
+    await said
+    const third = await nextModel(house)
+    await eventually(
+      () => third.audio.includes(sound),
+      (isThere) => isThere
+    )
+  })
+
   test('nor is what they said to a socket that was dead already', async () => {
     const house = await startHouse(listening)
     const { phone, session } = await house.connect()

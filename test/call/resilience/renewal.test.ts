@@ -105,6 +105,37 @@ describe('an hour is not a wall', () => {
     expect(call.modelGeneration).toBe(0)
   })
 
+  test('a renewal that was put off and then refused is made once, and the new session stays', async () => {
+    const house = await startHouse({ model: obliging() })
+    const { phone, call, session } = await house.connect()
+    session.hearSpeech()
+    await eventually(
+      () => call.activity.isCallerSpeaking,
+      (isSpeaking) => isSpeaking
+    )
+    house.model.refuse({ status: 503 })
+    // Put off when a quarter of the time is left, since the caller speaks; refused when a tenth is.
+    expiresIn(session, 3_000)
+    await house.log.next(({ msg }) => msg.startsWith('renewing'))
+    await house.model.handshakes.next()
+    await house.model.handshakes.next()
+    house.model.refuse(undefined)
+    session.hearSilence('That was all.')
+    await eventually(
+      () => call.modelGeneration,
+      (generation) => generation === 1
+    )
+    const [next] = house.model.sessions.slice(-1)
+    if (!next) throw new Error('no session took the place of the first')
+    await next.receives('session.update')
+    const before = heardMs(phone)
+    speak(next, 'Are you there?')
+    await hears(phone, before + 190)
+    await quiet(call)
+    expect(call.modelGeneration).toBe(1)
+    expect(requests(next)).toEqual([])
+  })
+
   test('and a session that ends without notice is a model that is lost', async () => {
     const house = await startHouse({ model: { ...obliging(), sessionMs: 900 }, provokes: ['the log'] })
     const { phone, session } = await house.connect()
