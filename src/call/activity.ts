@@ -19,10 +19,12 @@ export class Activity {
   #toolsRunning = 0
   #owed: { readonly instructions: string | undefined; isBeingGiven: boolean } | undefined
   #isQuiet = false
+  #waitingSince: number | undefined
 
   constructor(call: Call) {
     this.#call = call
     const { facts } = call
+    facts.on('accepted', () => this.#changed())
     facts.on('live', () => this.#changed())
     facts.on('modelBack', () => this.#changed())
     facts.on('agentHeard', () => this.#changed())
@@ -72,6 +74,14 @@ export class Activity {
     return this.isResponding || this.#call.stream.playback.isAgentPlaying
   }
 
+  /**
+   * Since when the caller hears nothing although there is no model, or an answer is owed to them that they do not delay
+   * themselves; undefined while they do not wait. On the clock of `performance.now()`.
+   */
+  get waitingSince(): number | undefined {
+    return this.#waitingSince
+  }
+
   /** Nobody speaks, nothing runs, nothing is owed. */
   get isQuiet(): boolean {
     return this.#isQuiet
@@ -105,11 +115,23 @@ export class Activity {
   }
 
   #changed(): void {
-    const isLive = this.#call.state.name === 'live'
+    const { name } = this.#call.state
+    const isLive = name === 'live'
+    this.#noteWaiting(name === 'connecting' || name === 'reconnecting', isLive)
     const isBusy = this.isCallerSpeaking || this.isAgentSpeaking || this.isToolRunning || this.#owed !== undefined
     const isQuiet = isLive && !isBusy
     if (isQuiet === this.#isQuiet) return
     this.#isQuiet = isQuiet
     this.#call.facts.emit(isQuiet ? 'quiet' : 'busy')
+  }
+
+  #noteWaiting(isModelAway: boolean, isLive: boolean): void {
+    const isDue = this.#owed !== undefined || this.isResponding
+    const isDelayed = this.isCallerSpeaking || this.isToolRunning
+    const isHeard = this.#call.stream.playback.isAgentPlaying
+    const isWaiting = !isHeard && (isModelAway || (isLive && isDue && !isDelayed))
+    if (isWaiting === (this.#waitingSince !== undefined)) return
+    this.#waitingSince = isWaiting ? performance.now() : undefined
+    this.#call.facts.emit(isWaiting ? 'waiting' : 'served')
   }
 }

@@ -5,6 +5,7 @@ import type { RawData } from 'ws'
 import type { CallContext } from '../agent/context.ts'
 import type { Config } from '../config.ts'
 import { type ModelError, RENEWAL } from '../model/errors.ts'
+import type { FinishedResponse } from '../model/events.ts'
 import { withInstructions } from '../model/opening.ts'
 import type { SessionSettings } from '../model/session.ts'
 import type { ModelSocket } from '../model/socket.ts'
@@ -113,6 +114,8 @@ export class Call {
       budgetMs: this.config.call.modelReconnectMs,
       openSocket: dependencies.openModel,
       memory: () => this.#conversation.memory(this.#tools.running),
+      waitingSince: () => this.#activity.waitingSince,
+      isAnswerDue: () => this.#activity.owed !== undefined || this.#activity.isResponding,
       onBadEvent: (err) => this.log.warn({ err }, 'the SDK could not read an event'),
       onFault: (error) => this.fail(error)
     })
@@ -287,6 +290,7 @@ export class Call {
     stream.on('digit', (digit) => facts.emit('keyPressed', digit))
     stream.on('playing', () => {
       this.#firstAudioAt ??= Date.now()
+      this.#link.heard()
       facts.emit('agentHeard')
     })
     stream.on('silent', (how) => facts.emit('agentSilent', how))
@@ -327,7 +331,10 @@ export class Call {
     })
     transport.onModel('response.output_audio_transcript.delta', () => facts.emit('agentWords'))
     transport.onModel('response.created', () => facts.emit('responseStarted'))
-    transport.onModel('response.done', ({ response }) => facts.emit('responseFinished', response))
+    transport.onModel('response.done', ({ response }) => {
+      if (isFinished(response)) this.#link.finishedAnswer()
+      facts.emit('responseFinished', response)
+    })
   }
 
   #onStart(start: StartFrame): void {
@@ -413,4 +420,9 @@ export class Call {
       endReason
     }
   }
+}
+
+/** An answer came to its end, or was spoken over; one that failed, or that we told to end, proves nothing. */
+function isFinished({ status, status_details: details }: FinishedResponse): boolean {
+  return status === 'completed' || status === 'incomplete' || details?.reason === 'turn_detected'
 }

@@ -21,6 +21,10 @@ export interface CallFacts {
   quiet: []
   /** The quiet is over. */
   busy: []
+  /** The caller begins to wait: there is no model, or an answer is owed, and nothing of the agent's is heard. */
+  waiting: []
+  /** The wait is over. */
+  served: []
   /** An answer is owed: the caller finished a turn, or the agent was asked to speak. */
   answerOwed: []
   responseStarted: []

@@ -20,6 +20,10 @@ export interface ModelLinkOptions {
   readonly openSocket: () => ModelSocket
   /** What a session that begins anew has to be told; asked as late as possible. */
   readonly memory: () => readonly Memory[]
+  /** Since when the caller hears nothing although something is due to them; undefined while they do not wait. */
+  readonly waitingSince: () => number | undefined
+  /** An answer is due, whether or not the caller waits for it just now. */
+  readonly isAnswerDue: () => boolean
   readonly onBadEvent: (error: unknown) => void
   /** Told of what somebody who listens has thrown. */
   readonly onFault: (error: unknown) => void
@@ -39,8 +43,10 @@ interface ModelLinkEvents {
 const OUT_OF_TIME = 'timeout'
 const FIRST_BACKOFF_MS = 150
 const LONGEST_BACKOFF_MS = 2_000
-/** A model that stays this long after it was reached is back; before that, losing it again is the same outage. */
-const PROVEN_MS = 2_000
+/** A model of which nothing was asked is back when it stays this long; before that, losing it again is the same outage. */
+const STAYS_MS = 2_000
+/** What a model is given at least to be heard, when the one before it has used up the caller's patience. */
+const CHANCE_MS = 3_000
 
 /** One call's side of the model: a session that is opened, lost and opened again on the same line. */
 export class ModelLink extends EventEmitter<ModelLinkEvents> {
@@ -53,7 +59,9 @@ export class ModelLink extends EventEmitter<ModelLinkEvents> {
   #state: 'down' | 'restoring' | 'up' = 'down'
   /** Counts the searches: what belongs to an older one has no say any more. */
   #search = 0
-  #outageSince: number | undefined
+  /** When the outage ends in an apology; undefined while there is none. */
+  #deadline: number | undefined
+  #judging: NodeJS.Timeout | undefined
   /** Before the next attempt of this outage. */
   #backoffMs = FIRST_BACKOFF_MS
   #wasMute = false
@@ -68,9 +76,6 @@ export class ModelLink extends EventEmitter<ModelLinkEvents> {
     tellBeforeConnect(this.session, this.transport, options.onFault)
     this.session.on('agent_handoff', (_context, _from, to) => {
       this.#specialist = to as RealtimeAgent<CallContext>
-    })
-    this.transport.onModel('response.created', () => {
-      this.#wasMute = false
     })
     this.transport.onModel('session.updated', ({ session }) => {
       const format = foreignFormat(session)
@@ -105,6 +110,19 @@ export class ModelLink extends EventEmitter<ModelLinkEvents> {
     else if (!this.#lifetime.signal.aborted) void this.#seek(next, error)
   }
 
+  /** The agent was heard: that ends an outage. Being up, or beginning an answer, proves nothing of a model. */
+  heard(): void {
+    this.#deadline = undefined
+    this.#backoffMs = FIRST_BACKOFF_MS
+    clearTimeout(this.#judging)
+  }
+
+  /** An answer was finished: the next one that does not come is a new trouble. */
+  finishedAnswer(): void {
+    this.#wasMute = false
+    this.heard()
+  }
+
   /** Straight to the model, and not behind what the SDK is waiting for. */
   sendPastQueue(event: { readonly type: string; readonly response?: object }): void {
     if (this.#state === 'up') this.#socket?.send(JSON.stringify(event))
@@ -114,6 +132,7 @@ export class ModelLink extends EventEmitter<ModelLinkEvents> {
   close(): void {
     this.#state = 'down'
     this.#lifetime.abort()
+    clearTimeout(this.#judging)
     this.#release()
   }
 
@@ -122,9 +141,10 @@ export class ModelLink extends EventEmitter<ModelLinkEvents> {
     this.#search += 1
     const search = this.#search
     const isStale = () => this.#lifetime.signal.aborted || search !== this.#search
-    const isSameOutage = this.#outageSince !== undefined
-    this.#outageSince ??= performance.now()
-    const deadline = this.#outageSince + this.#options.budgetMs
+    const isSameOutage = this.#deadline !== undefined
+    const deadline = this.#deadline ?? this.#newDeadline()
+    this.#deadline = deadline
+    clearTimeout(this.#judging)
     try {
       // A model that opens and closes at once must not be stormed with connections.
       if (lost && isSameOutage && !first) await this.#backOff(lost, deadline)
@@ -141,14 +161,37 @@ export class ModelLink extends EventEmitter<ModelLinkEvents> {
     }
     if (isStale()) return
     this.#state = 'up'
-    setTimeout(() => {
-      if (isStale() || this.#state !== 'up') return
-      this.#outageSince = undefined
-      this.#backoffMs = FIRST_BACKOFF_MS
-    }, PROVEN_MS).unref()
+    if (lost) this.#judgeIn(STAYS_MS, lost)
+    // The first one was reached in time. Whether it speaks is watched, and its loss would begin an outage.
+    else this.#deadline = undefined
     this.emit('up')
     // What the model said early comes last: by then everybody listens.
     this.#socket?.deliver()
+  }
+
+  /** A caller who waits already when a model is given up has less time left, but some for the next one. */
+  #newDeadline(): number {
+    const now = performance.now()
+    const { budgetMs, waitingSince } = this.#options
+    return Math.max((waitingSince() ?? now) + budgetMs, now + Math.min(budgetMs, CHANCE_MS))
+  }
+
+  /** Whether the outage is over, as long as nothing was heard that proves it. @param lost what began it */
+  #judgeIn(ms: number, lost: ModelError): void {
+    clearTimeout(this.#judging)
+    this.#judging = setTimeout(() => {
+      const { waitingSince, isAnswerDue, budgetMs } = this.#options
+      if (this.#deadline === undefined || this.#state !== 'up') return
+      if (!isAnswerDue()) return this.heard()
+      const now = performance.now()
+      const waitedMs = now - (waitingSince() ?? now)
+      if (now < this.#deadline) return this.#judgeIn(Math.min(this.#deadline - now, STAYS_MS), lost)
+      // Whoever has only just begun to wait, after words of their own or a tool, is given the model's time.
+      if (waitedMs < Math.min(budgetMs, CHANCE_MS)) return this.#judgeIn(CHANCE_MS / 6, lost)
+      this.#state = 'down'
+      this.#release()
+      this.emit('failed', lost)
+    }, ms).unref()
   }
 
   /** Tries until the configuration is on the wire; throws the last attempt's trouble, or the first one that is final. */

@@ -9,24 +9,19 @@ const TONE_HZ = 425
 /** A twentieth of full scale: heard, and no alarm. */
 const VOLUME = 1_600
 
-/** The line is alive: a soft tone while the caller waits for a model. */
+/** The line is alive: a soft tone while the caller waits, for a model or for its answer, and hears nothing. */
 export const tone: Behaviour = (call) => {
   let stop = () => {}
 
   const beep = () => {
-    if (!call.stream.playback.isPlaying) {
-      call.stream.playHouse(TONE, 'tone')
-    }
+    if (!call.stream.playback.isPlaying) call.stream.playHouse(TONE, 'tone')
     stop = call.after(PERIOD_MS, beep)
   }
-  const wait = () => {
+  call.facts.on('waiting', () => {
     stop()
     stop = call.after(PATIENCE_MS, beep)
-  }
-  call.facts.on('accepted', wait)
-  call.facts.on('modelLost', wait)
-  call.facts.on('live', () => stop())
-  call.facts.on('modelBack', () => stop())
+  })
+  call.facts.on('served', () => stop())
 }
 
 /** Base64 mu-law with soft edges, so that it does not click. */

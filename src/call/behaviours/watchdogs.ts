@@ -1,14 +1,15 @@
 import { ModelError } from '../../model/errors.ts'
 import type { Behaviour } from './behaviour.ts'
 
-/** From the configuration on the wire to `session.updated`, and once more after a nudge. */
-const CONFIGURED_MS = 3_000
-/** From the end of a turn, or a request, to `response.created`, and once more after a nudge. */
-const ANSWER_MS = 3_000
+// Together they leave time for a second model within the eight seconds that a caller waits by default.
+/** From the configuration on the wire to `session.updated`, and once more after a repeated request. */
+const CONFIGURED_MS = 2_000
+/** From the end of a turn, or a request, to `response.created`, and once more after a repeated request. */
+const ANSWER_MS = 2_000
 /** Between two events of an answer that has begun. */
-const STALL_MS = 5_000
+const STALL_MS = 4_000
 /** For an answer that is told to end because it stalled. */
-const CANCEL_MS = 2_000
+const CANCEL_MS = 1_000
 
 const SAY_AGAIN =
   'Your last answer was cut short by a fault. Go on where your last words end; do not mention the fault.'
@@ -66,6 +67,8 @@ const watchAnswers: Behaviour = (call) => {
 const watchStalls: Behaviour = (call) => {
   let stop = () => {}
   let isNudged = false
+  /** Answers in a row that were not finished, whichever model began them. */
+  let stalls = 0
   const giveUp = () => call.dropModel(new ModelError('mute', 'response stalled'))
   const check = () => {
     const quietMs = performance.now() - call.transport.lastEventAt
@@ -73,8 +76,14 @@ const watchStalls: Behaviour = (call) => {
       stop = call.after(STALL_MS - quietMs, check)
       return
     }
+    stalls += 1
+    // A model that stops in the middle of one answer after the other would keep a caller for ever.
+    if (stalls > 1) return giveUp()
     call.log.warn('an answer has stalled: telling the model to end it')
     isNudged = true
+    const { activity } = call
+    // Still owed when it has ended: what was said of it is gone on with, and what has no words yet is asked for again.
+    activity.owe(activity.hasWords ? SAY_AGAIN : activity.owed?.instructions)
     call.nudge('response.cancel')
     stop = call.after(CANCEL_MS, giveUp)
   }
@@ -85,7 +94,8 @@ const watchStalls: Behaviour = (call) => {
   })
   call.facts.on('responseFinished', () => {
     stop()
-    if (isNudged) call.askToSpeak(SAY_AGAIN)
+    if (isNudged) call.askToSpeak(call.activity.owed?.instructions)
+    else stalls = 0
     isNudged = false
   })
   call.facts.on('modelLost', () => {
