@@ -4,12 +4,17 @@ import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import { triageAgent } from './agent/agent.ts'
 import { outputGuardrails } from './agent/guardrails.ts'
 import type { Call } from './call/call.ts'
+import { createCall } from './call/create-call.ts'
+import { earlyOpening } from './call/early-opening.ts'
+import { watchTools } from './call/tools.ts'
 import type { Config } from './config.ts'
 import { loggerOptions } from './log.ts'
-import { callsPlugin } from './plugins/calls.ts'
+import { WarmSockets } from './model/warm-sockets.ts'
+import { calls } from './plugins/calls.ts'
 import { limits, serverLimits, streamLimits } from './plugins/limits.ts'
 import { pressure } from './plugins/pressure.ts'
 import { securityHeaders } from './plugins/security-headers.ts'
+import { toolFailureLog } from './plugins/tool-failures.ts'
 import { requireTwilio } from './plugins/twilio-only.ts'
 import type { SaveRecord } from './records/record.ts'
 import { callEnded } from './routes/call-ended.ts'
@@ -18,6 +23,9 @@ import { home } from './routes/home.ts'
 import { incomingCall } from './routes/incoming-call.ts'
 import { mediaStream } from './routes/media-stream.ts'
 import { transferSummary } from './routes/transfer-summary.ts'
+import { MemoryLines } from './switchboard/lines.ts'
+import { Switchboard, type SwitchboardParts } from './switchboard/switchboard.ts'
+import { StreamTokens } from './twilio/stream-token.ts'
 import { apologyTwiml } from './twilio/twiml.ts'
 
 /** What a test, or another server, may put in place of ours. */
@@ -46,19 +54,8 @@ export async function buildApp(config: Config, overrides: Partial<Dependencies> 
   await app.register(websocket, streamLimits)
   await app.register(limits, { config })
   await app.register(pressure)
-  await app.register(callsPlugin, {
-    config,
-    isOverloaded: overrides.isOverloaded ?? (() => app.isUnderPressure()),
-    agent: overrides.agent ?? triageAgent,
-    session: {
-      ...config.openai,
-      takesTurns: config.call.minInterruptionMs > 0 || config.call.protectGreeting,
-      outputGuardrails: overrides.outputGuardrails ?? outputGuardrails
-    },
-    // Storage is not built yet: a call is kept as the one line that it logs.
-    saveRecord: overrides.saveRecord ?? (async () => {}),
-    onCall: overrides.onCall ?? (() => {})
-  })
+  await app.register(toolFailureLog)
+  await app.register(calls, { switchboard: buildSwitchboard(app, config, overrides) })
 
   app.addHook('onResponse', async (request, reply) => {
     // The path without its query: Twilio's GET webhooks carry the caller's number there.
@@ -88,4 +85,37 @@ export async function buildApp(config: Config, overrides: Partial<Dependencies> 
     await scope.register(transferSummary)
   })
   return app
+}
+
+/** The switchboard and what its calls are made of. */
+function buildSwitchboard(app: FastifyInstance, config: Config, overrides: Partial<Dependencies>): Switchboard {
+  const agent = overrides.agent ?? triageAgent
+  const session = {
+    ...config.openai,
+    takesTurns: config.call.minInterruptionMs > 0 || config.call.protectGreeting,
+    outputGuardrails: overrides.outputGuardrails ?? outputGuardrails
+  }
+  const shared = { agent, session, config }
+  const warm = new WarmSockets(config.openai)
+  watchTools(agent)
+  const parts: SwitchboardParts = {
+    lines: new MemoryLines(),
+    tokens: new StreamTokens(config.twilio.authToken),
+    warm,
+    warmUp: (caller) => warm.warm(caller.claims.callSid, earlyOpening(caller, shared)),
+    createCall: (socket, tcp, { log, admit, isSpareDue }) =>
+      createCall(socket, tcp, {
+        ...shared,
+        log,
+        admit,
+        openModel: () => warm.open(),
+        takeWarmModel: (callSid) => warm.take(callSid),
+        spareModel: isSpareDue ? warm.open() : undefined
+      }),
+    // Storage is not built yet: a call is kept as the one line that it logs.
+    saveRecord: overrides.saveRecord ?? (async () => {}),
+    isOverloaded: overrides.isOverloaded ?? (() => app.isUnderPressure()),
+    onCall: overrides.onCall ?? (() => {})
+  }
+  return new Switchboard(config, parts, app.log)
 }

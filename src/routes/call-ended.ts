@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Transfer } from '../call/call.ts'
 import type { Config } from '../config.ts'
+import type { Next } from '../switchboard/line.ts'
 import { apologyTwiml, hangUpTwiml, transferTwiml } from '../twilio/twiml.ts'
 import { readWebhook } from '../twilio/webhook.ts'
 import { connect, originOf, webhookParams } from './incoming-call.ts'
@@ -20,18 +21,22 @@ export async function callEnded(app: FastifyInstance, { config }: { config: Conf
         dial: typeof dial === 'string' ? dial : undefined,
         isOver: params['CallStatus'] === 'completed'
       })
-      switch (next.do) {
-        case 'hang up':
-          return hangUpTwiml()
-        case 'apologise':
-          return apologyTwiml(config.call.fallbackNumber)
-        case 'dial':
-          return dialTwiml(request, config, callSid, next.transfer)
-        case 'stream':
-          return connect(app, config, request, next.answered.claims, '')
-      }
+      return twimlFor(next, app, config, request, callSid)
     }
   })
+}
+
+function twimlFor(next: Next, app: FastifyInstance, config: Config, request: FastifyRequest, callSid: string): string {
+  switch (next.do) {
+    case 'hang up':
+      return hangUpTwiml()
+    case 'apologise':
+      return apologyTwiml(config.call.fallbackNumber)
+    case 'dial':
+      return dialTwiml(request, config, callSid, next.transfer)
+    case 'stream':
+      return connect(app, config, request, next.admission.claims, '')
+  }
 }
 
 function dialTwiml(request: FastifyRequest, config: Config, callSid: string, { target, summary }: Transfer): string {

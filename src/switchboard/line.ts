@@ -1,0 +1,212 @@
+import type { Admission, Transfer } from '../call/call.ts'
+import type { Memory } from '../call/transcript.ts'
+import type { EndReason } from '../records/record.ts'
+
+/** Who a caller is, as the signed webhook said it. */
+export type Claims = Admission['claims']
+
+/**
+ * A caller's line, from the webhook's answer until Twilio can ask nothing more about the call. It is plain data, so that
+ * it can be stored as JSON: no call, no socket, no timer. Times are milliseconds since the epoch; a state with an `until`
+ * times out then.
+ */
+export type Line =
+  /** Twilio was told to open a stream, which has not come yet. */
+  | { readonly name: 'answered'; readonly admission: Admission; readonly streams: number; readonly until: number }
+  /** The stream is open. Its call is kept by the switchboard that accepted it, under the id `stream`. */
+  | {
+      readonly name: 'streaming'
+      readonly claims: Claims
+      readonly stream: string
+      readonly streams: number
+      /** Twilio will still ask about an older stream, whose place this one took. */
+      readonly hasSuperseded: boolean
+    }
+  /** The stream is closed, and Twilio is about to ask what comes next. */
+  | { readonly name: 'ended'; readonly past: Past; readonly next: Afterwards; readonly until: number }
+  /** The telephone of a person rings for the caller. */
+  | { readonly name: 'dialling'; readonly past: Past; readonly transfer: Transfer; readonly until: number }
+  /** The caller talks to that person. Twilio asks once more when the two are done. */
+  | { readonly name: 'talking'; readonly past: Past; readonly transfer: Transfer; readonly until: number }
+
+/** What is kept of a caller between two streams. */
+export interface Past {
+  readonly claims: Claims
+  readonly memory: readonly Memory[]
+  readonly transfer: Transfer | undefined
+  /** Streams that this call has had so far. */
+  readonly streams: number
+}
+
+export type LineEvent =
+  /** A webhook gives a new caller a line. */
+  | { readonly type: 'expected'; readonly admission: Admission; readonly at: number }
+  /** A stream said with a good token that it is this call's. */
+  | { readonly type: 'streamed'; readonly claims: Claims; readonly stream: string }
+  /** The call of a stream has ended. */
+  | {
+      readonly type: 'ended'
+      readonly stream: string
+      readonly reason: EndReason
+      readonly memory: readonly Memory[]
+      readonly transfer: Transfer | undefined
+      readonly at: number
+    }
+  | Question
+  /** A webhook failed, and Twilio was told to apologise instead of what the line is for. */
+  | { readonly type: 'given back' }
+  /** The state's `until` has passed. */
+  | { readonly type: 'timed out'; readonly at: number }
+
+/** Twilio asks what comes next. */
+export interface Question {
+  readonly type: 'asked'
+  /** What became of the person who was dialled, in Twilio's words; undefined when nobody was. */
+  readonly dial: string | undefined
+  /** The caller has hung up. */
+  readonly isOver: boolean
+  readonly at: number
+}
+
+/** What Twilio is told to do with a caller. */
+export type Next =
+  | { readonly do: 'hang up' }
+  | { readonly do: 'apologise' }
+  | { readonly do: 'dial'; readonly transfer: Transfer }
+  | { readonly do: 'stream'; readonly admission: Admission }
+
+/** What Twilio is told, and what the line is from then on. */
+export interface Answer {
+  readonly next: Next
+  readonly line: Line | undefined
+}
+
+/** A stream that did not open in this time is not coming; its line is free again. */
+const ANSWERED_MS = 60_000
+/** Twilio asks what comes next as soon as a stream is closed; when it has not after this time, the caller is gone. */
+const ENDED_MS = 10_000
+/** Twilio lets a person's telephone ring for 30 s; a caller who is not back soon after that talks to the person. */
+const DIALLING_MS = 35_000
+/** Twilio ends a dialled call after four hours by default, and then asks once more. */
+const TALKING_MS = 4 * 3_600_000 + 60_000
+/** A stream that is lost again and again is not worth another try. */
+const MOST_STREAMS = 4
+
+const HANG_UP: Answer = { next: { do: 'hang up' }, line: undefined }
+const APOLOGISE: Answer = { next: { do: 'apologise' }, line: undefined }
+
+/**
+ * What becomes of a line; undefined: there is none, or it is let go of. An event that does not apply leaves the very same
+ * line, because events race: a stream may end after a newer one took its place.
+ */
+export function nextLine(line: Line | undefined, event: LineEvent): Line | undefined {
+  switch (event.type) {
+    case 'expected':
+      // Twilio repeats a webhook whose answer was lost.
+      return isTaken(line) ? line : answered(event.admission, streamsOf(line), event.at)
+    case 'streamed': {
+      const { claims, stream } = event
+      const hasSuperseded = line?.name === 'streaming'
+      return { name: 'streaming', claims, stream, streams: streamsOf(line) + 1, hasSuperseded }
+    }
+    case 'ended': {
+      if (line?.name !== 'streaming' || line.stream !== event.stream) return line
+      // Twilio asks nothing more about a caller who has hung up.
+      if (event.reason === 'caller_hung_up') return undefined
+      const { claims, streams } = line
+      const past = { claims, memory: event.memory, transfer: event.transfer, streams }
+      return { name: 'ended', past, next: afterwards(event.reason), until: event.at + ENDED_MS }
+    }
+    case 'asked':
+      return answerTo(line, event).line
+    case 'given back':
+      return line?.name === 'streaming' ? line : undefined
+    case 'timed out':
+      if (line?.name === 'streaming') return line
+      return line?.name === 'dialling' ? { ...line, name: 'talking', until: event.at + TALKING_MS } : undefined
+  }
+}
+
+/** Answers Twilio's question about a line. */
+export function answerTo(line: Line | undefined, question: Question): Answer {
+  if (line === undefined || question.isOver) return HANG_UP
+  switch (line.name) {
+    // The stream never came: the agent could not be had.
+    case 'answered':
+      return APOLOGISE
+    // The question is about the older stream; the newer one goes on.
+    case 'streaming':
+      return { next: { do: 'hang up' }, line: { ...line, hasSuperseded: false } }
+    case 'ended':
+      return afterStream(line.past, line.next, question.at)
+    case 'dialling':
+    case 'talking':
+      return afterDialling(line.past, line.transfer, question)
+  }
+}
+
+/** The line counts against the limit: the caller is on their way to the agent, or with it. */
+export function isTaken(line: Line | undefined): boolean {
+  return line?.name === 'answered' || line?.name === 'streaming'
+}
+
+/** A stream or a question of Twilio's is on its way here, or may be: nobody has picked up yet. */
+export function isExpected(line: Line): boolean {
+  return line.name === 'answered' || line.name === 'ended' || line.name === 'dialling'
+}
+
+function answered(admission: Admission, streams: number, at: number): Line {
+  return { name: 'answered', admission, streams, until: at + ANSWERED_MS }
+}
+
+function afterStream(past: Past, next: Afterwards, at: number): Answer {
+  const { transfer, streams } = past
+  if (next === 'transfer' && transfer) {
+    return { next: { do: 'dial', transfer }, line: { name: 'dialling', past, transfer, until: at + DIALLING_MS } }
+  }
+  if (next === 'stream again' && streams < MOST_STREAMS) return streamAgain(past, undefined, at)
+  return next === 'hang up' ? HANG_UP : APOLOGISE
+}
+
+function afterDialling(past: Past, { target }: Transfer, { dial, at }: Question): Answer {
+  // The person picked up and the two are done.
+  if (dial === undefined || dial === 'completed' || dial === 'answered') return HANG_UP
+  return streamAgain(past, `${target}: ${dial}`, at)
+}
+
+function streamAgain({ claims, memory, streams }: Past, returnedFrom: string | undefined, at: number): Answer {
+  const admission = { claims, memory, returnedFrom }
+  return { next: { do: 'stream', admission }, line: answered(admission, streams, at) }
+}
+
+function streamsOf(line: Line | undefined): number {
+  if (line === undefined) return 0
+  return 'past' in line ? line.past.streams : line.streams
+}
+
+/** What Twilio is told once the stream is closed, as far as the reason decides it. */
+export type Afterwards = 'hang up' | 'apologise' | 'transfer' | 'stream again'
+
+function afterwards(reason: EndReason): Afterwards {
+  switch (reason) {
+    case 'transferred':
+      return 'transfer'
+    case 'stream_lost':
+    // Twilio asks, so the stream was lost and the caller is still there.
+    case 'caller_left_early':
+      return 'stream again'
+    case 'model_rejected':
+    case 'model_refused':
+    case 'model_unreachable':
+    case 'model_closed':
+    case 'model_mute':
+    case 'model_wrong_format':
+    case 'internal_error':
+    case 'stream_refused':
+    case 'no_start':
+    case 'stream_abused':
+      return 'apologise'
+    default:
+      return 'hang up'
+  }
+}

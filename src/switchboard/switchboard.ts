@@ -1,0 +1,230 @@
+import { randomUUID } from 'node:crypto'
+import type { Duplex } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { FastifyBaseLogger } from 'fastify'
+import type { WebSocket } from 'ws'
+import type { Admission, Call, CallDependencies } from '../call/call.ts'
+import type { Config } from '../config.ts'
+import type { CallRecord, SaveRecord } from '../records/record.ts'
+import { answerTo, type Claims, isTaken, type Next, type Question } from './line.ts'
+import type { LineStore } from './lines.ts'
+
+/** The one-time tokens that tie a stream to the webhook that asked for it. */
+export interface Tokens {
+  /** The token as the `<Parameter>`s of a stream. */
+  issue(claims: Claims): Record<string, string>
+  /** Who the stream belongs to, or a word for why it is refused. */
+  redeem(parameters: Readonly<Record<string, string>>, callSid: string): Claims | string
+}
+
+/** Models that were opened with the webhook, each waiting for its call's stream. */
+export interface WarmModels {
+  readonly size: number
+  discard(callSid: string): void
+  close(): void
+}
+
+/** What a call is told by the switchboard; everything else it is made of is the factory's. */
+export interface NewCall extends Pick<CallDependencies, 'log' | 'admit'> {
+  /** No warm model waits, so one is to be opened before the stream has said whose it is. */
+  readonly isSpareDue: boolean
+}
+
+type StartFrame = Parameters<CallDependencies['admit']>[0]
+
+/** What the switchboard is handed. */
+export interface SwitchboardParts {
+  readonly lines: LineStore
+  readonly tokens: Tokens
+  readonly warm: WarmModels
+  /** Starts opening a model for a caller whose stream is on its way. */
+  readonly warmUp: (caller: Admission) => void
+  /** Builds the call of a stream, listening before it returns: ws drops what nobody listens to. */
+  readonly createCall: (socket: WebSocket, tcp: Duplex, call: NewCall) => Call
+  readonly saveRecord: SaveRecord
+  /** This process has more to do than it can do in time. */
+  readonly isOverloaded: () => boolean
+  /** Is shown every call as it is made, for whoever wants to listen in: `call.session.on('transport_event', …)`. */
+  readonly onCall: (call: Call) => void
+}
+
+export type Declined = 'draining' | 'overloaded' | 'all lines are taken'
+
+/** An upgrade's signature never changes, so it can be replayed; no more models than this wait for a `start`. */
+const MOST_SPARES = 4
+const GOODBYE =
+  'The line has to be closed for maintenance now. Apologise in one short sentence, ask to call again, and say goodbye.'
+/** For those goodbyes to be heard. */
+const GOODBYE_MS = 12_000
+
+/** Who has a line, which calls are live on this process, and what comes after each. */
+export class Switchboard {
+  readonly tokens: Tokens
+  readonly warm: WarmModels
+  readonly #config: Config
+  readonly #parts: SwitchboardParts
+  readonly #log: FastifyBaseLogger
+  readonly #lines: LineStore
+  /** The calls whose stream is open here, by the id that a line has of it. */
+  readonly #live = new Map<string, Call>()
+  #drained: Promise<void> | undefined
+
+  constructor(config: Config, parts: SwitchboardParts, log: FastifyBaseLogger) {
+    this.tokens = parts.tokens
+    this.warm = parts.warm
+    this.#config = config
+    this.#parts = parts
+    this.#log = log
+    this.#lines = parts.lines
+  }
+
+  /** Streams that are open. */
+  get live(): number {
+    return this.#live.size
+  }
+
+  /** The calls whose streams are open. */
+  list(): Call[] {
+    return [...this.#live.values()]
+  }
+
+  /** New callers are taken. */
+  get isReady(): boolean {
+    return this.#drained === undefined && !this.#parts.isOverloaded()
+  }
+
+  /** This call has been given a line already. */
+  isExpecting(callSid: string): boolean {
+    return isTaken(this.#lines.find(callSid))
+  }
+
+  /** Gives a new caller a line and starts opening their model, or says why not. A repeated webhook takes no second line. */
+  answer(claims: Claims): Declined | undefined {
+    if (this.isExpecting(claims.callSid)) return undefined
+    if (this.#drained) return 'draining'
+    if (!this.isReady) return 'overloaded'
+    const caller: Admission = { claims, memory: [], returnedFrom: undefined }
+    if (!this.#lines.take(caller, this.#config.call.maxCalls)) return 'all lines are taken'
+    this.#parts.warmUp(caller)
+    return undefined
+  }
+
+  /** What a caller's line does now that Twilio is done with what it was told. A caller who comes back is always taken. */
+  next(callSid: string, status: Pick<Question, 'dial' | 'isOver'>): Next {
+    this.#endStream(callSid, status.isOver)
+    const question: Question = { type: 'asked', at: Date.now(), ...status }
+    const before = this.#lines.change(callSid, question)
+    // The stream never came, so nothing will take the model that was opened for it.
+    if (before?.name === 'answered') this.warm.discard(callSid)
+    const { next } = answerTo(before, question)
+    if (next.do === 'stream') this.#parts.warmUp(next.admission)
+    return next
+  }
+
+  /** What a person is told before a caller is connected to them. */
+  summaryFor(callSid: string): string | undefined {
+    const line = this.#lines.find(callSid)
+    return line && 'transfer' in line ? line.transfer.summary : undefined
+  }
+
+  /** Builds the call of a stream that was just accepted, before anything is awaited. */
+  open(socket: WebSocket, tcp: Duplex, log: FastifyBaseLogger): void {
+    const stream = randomUUID()
+    const admit = (start: StartFrame) => this.#admit(start, stream)
+    const call = this.#parts.createCall(socket, tcp, { log, admit, isSpareDue: this.#isSpareDue() })
+    this.#live.set(stream, call)
+    void call.ended.then((record) => this.#onEnded(stream, call, record))
+    try {
+      this.#parts.onCall(call)
+    } catch (error) {
+      call.fail(error)
+    }
+  }
+
+  /**
+   * Takes no new callers, waits for the live ones, and says goodbye to those that are left when the time is up. Safe to
+   * call twice.
+   */
+  drain(timeoutMs: number): Promise<void> {
+    this.#drained ??= this.#drain(timeoutMs)
+    return this.#drained
+  }
+
+  /** Lets go of everything at once. */
+  close(): void {
+    this.#drained ??= Promise.resolve()
+    for (const call of this.list()) call.end('drained')
+    this.warm.close()
+    this.#lines.close()
+  }
+
+  async #drain(timeoutMs: number): Promise<void> {
+    await this.#emptied(timeoutMs)
+    for (const call of this.list()) call.endWhenHeard('drained', { say: GOODBYE, cancelOnSpeech: false })
+    await this.#emptied(GOODBYE_MS)
+    this.close()
+  }
+
+  /** Resolves when no call is live or on its way here and Twilio has asked what comes after each, or when the time is up. */
+  async #emptied(timeoutMs: number): Promise<void> {
+    const timeUp = delay(timeoutMs, 'time up' as const, { ref: false })
+    // Asked again each round: a caller we answered just before the drain may only now open their stream.
+    while (this.live > 0 || this.#lines.areAnyExpected) {
+      const arrivals = this.#lines.areAnyExpected ? [this.#lines.changed()] : []
+      const first = await Promise.race([timeUp, ...arrivals, ...this.list().map((call) => call.ended)])
+      if (first === 'time up') return
+    }
+  }
+
+  /** Nothing warm is waiting for anybody, and this is not one of many streams that have not said whose they are. */
+  #isSpareDue(): boolean {
+    if (this.warm.size > 0) return false
+    let unknown = 0
+    for (const call of this.#live.values()) if (call.state.name === 'ringing') unknown += 1
+    return unknown < MOST_SPARES
+  }
+
+  /** A newer stream of the same call takes the place of the older one, and goes on with what was said there. */
+  #admit(start: StartFrame, stream: string): Admission | undefined {
+    const claims = this.#identify(start)
+    if (!claims) return undefined
+    const before = this.#lines.change(claims.callSid, { type: 'streamed', claims, stream })
+    if (before?.name === 'answered') return { ...before.admission, claims }
+    const older = before?.name === 'streaming' ? this.#live.get(before.stream) : undefined
+    older?.end('superseded')
+    return { claims, memory: older?.transcript.memory ?? [], returnedFrom: undefined }
+  }
+
+  #identify(start: StartFrame): Claims | undefined {
+    const redeemed = this.tokens.redeem(start.customParameters, start.callSid)
+    if (typeof redeemed === 'object') return redeemed
+    // On this machine alone a bare client may be pointed at the stream.
+    const isOpenHere = this.#config.twilio.authToken === undefined && redeemed === 'missing'
+    if (isOpenHere) return { callSid: start.callSid, direction: 'inbound', parameters: {} }
+    this.#log.warn({ callSid: start.callSid, why: redeemed }, 'a stream was refused for its token')
+    return undefined
+  }
+
+  /** Twilio may ask what comes after a stream before its socket has told us that it is closed. */
+  #endStream(callSid: string, isOver: boolean): void {
+    const line = this.#lines.find(callSid)
+    if (line?.name !== 'streaming' || line.hasSuperseded) return
+    const call = this.#live.get(line.stream)
+    call?.end(isOver ? 'caller_hung_up' : 'stream_lost')
+    if (call) this.#endLine(line.stream, call)
+  }
+
+  #onEnded(stream: string, call: Call, record: CallRecord): void {
+    this.#live.delete(stream)
+    this.#endLine(stream, call)
+    const save = async () => this.#parts.saveRecord(record)
+    save().catch((err) => this.#log.error({ err }, 'the record could not be saved'))
+  }
+
+  #endLine(stream: string, { state, context, transcript, transfer }: Call): void {
+    if (state.name !== 'ended') return
+    const { reason } = state
+    const memory = transcript.memory
+    this.#lines.change(context.callSid, { type: 'ended', stream, reason, memory, transfer, at: Date.now() })
+  }
+}
