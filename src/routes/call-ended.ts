@@ -17,11 +17,17 @@ export async function callEnded(app: FastifyInstance, { config }: { config: Conf
       const callSid = readWebhook(params, {})?.callSid
       if (callSid === undefined) return hangUpTwiml()
       const dial = params['DialCallStatus']
-      const next = app.calls.next(callSid, {
-        dial: typeof dial === 'string' ? dial : undefined,
-        isOver: params['CallStatus'] === 'completed'
-      })
-      return twimlFor(next, app, config, request, callSid)
+      try {
+        const next = app.calls.next(callSid, {
+          dial: typeof dial === 'string' ? dial : undefined,
+          isOver: params['CallStatus'] === 'completed'
+        })
+        return twimlFor(next, app, config, request, callSid)
+      } catch (error) {
+        // Twilio is told to apologise, so nothing comes of what the line was for.
+        app.calls.giveBack(callSid)
+        throw error
+      }
     }
   })
 }

@@ -17,13 +17,19 @@ export async function incomingCall(app: FastifyInstance, { config }: { config: C
     handler: async (request, reply) => {
       reply.type('text/xml')
       const claims = readWebhook(webhookParams(request), request.query as WebhookParams)
-      // Asked again about the same call, as Twilio does when our answer was lost, nothing is counted twice.
-      const isNew = claims !== undefined && !app.calls.isExpecting(claims.callSid)
-      const isLimited = isNew && (await isOneTooMany(request))
-      const declined = isLimited ? 'too many calls a minute from this number' : claims && app.calls.answer(claims)
-      if (declined === undefined) return connect(app, config, request, claims, config.call.say)
-      request.log.warn({ callSid: claims?.callSid, why: declined }, 'a caller was declined')
-      return busyTwiml(config.call.fallbackNumber)
+      try {
+        // Asked again about the same call, as Twilio does when our answer was lost, nothing is counted twice.
+        const isNew = claims !== undefined && !app.calls.isExpecting(claims.callSid)
+        const isLimited = isNew && (await isOneTooMany(request))
+        const declined = isLimited ? 'too many calls a minute from this number' : claims && app.calls.answer(claims)
+        if (declined === undefined) return connect(app, config, request, claims, config.call.say)
+        request.log.warn({ callSid: claims?.callSid, why: declined }, 'a caller was declined')
+        return busyTwiml(config.call.fallbackNumber)
+      } catch (error) {
+        // Twilio is told to apologise, so no stream will come for the line.
+        if (claims) app.calls.giveBack(claims.callSid)
+        throw error
+      }
     }
   })
 }

@@ -121,6 +121,11 @@ export class Switchboard {
     return next
   }
 
+  /** A webhook has failed: no stream will come for the line that it took. A stream that is open keeps its line. */
+  giveBack(callSid: string): void {
+    if (this.#lines.change(callSid, { type: 'given back' })?.name === 'answered') this.warm.discard(callSid)
+  }
+
   /** What a person is told before a caller is connected to them. */
   summaryFor(callSid: string): string | undefined {
     const line = this.#lines.find(callSid)

@@ -1,10 +1,50 @@
 import { expect, test } from 'vitest'
 import { type House, startHouse, webhook } from '../house.ts'
 
+const SORRY = /^We are sorry/
+
+/** The next webhook that connects a caller fails after the line was taken. */
+function breakOnce({ app }: House): void {
+  const { tokens } = app.calls
+  const issue = tokens.issue.bind(tokens)
+  tokens.issue = () => {
+    tokens.issue = issue
+    throw new Error('no token')
+  }
+}
+
 async function expectFree(house: House): Promise<void> {
   expect(house.app.calls.warm.size).toBe(0)
   expect(await webhook(house, { CallSid: 'CAother' })).toMatchObject([{ name: 'Connect' }])
 }
+
+test('a webhook that fails after it took a line gives it back, and the model that was opened for it', async () => {
+  const house = await startHouse({ env: { MAX_CALLS: '1' }, provokes: ['the log'] })
+  breakOnce(house)
+  const verbs = await webhook(house, { CallSid: 'CA1' })
+  expect(verbs).toMatchObject([{ name: 'Say', text: expect.stringMatching(SORRY) }, { name: 'Hangup' }])
+  await expectFree(house)
+})
+
+test('so does one that fails for a caller who was to come back', async () => {
+  const house = await startHouse({ env: { MAX_CALLS: '1' }, provokes: ['the log'] })
+  const { phone, call } = await house.connect()
+  breakOnce(house)
+  call.end('stream_lost')
+  expect(await phone.ended).toMatchObject({ by: 'server', reason: 'hangup' })
+  expect(phone.said.all).toEqual([expect.stringMatching(SORRY)])
+  await expectFree(house)
+})
+
+test('a repeated webhook that fails takes nothing from the call that is live', async () => {
+  const house = await startHouse({ env: { MAX_CALLS: '1' }, provokes: ['the log'] })
+  const { phone, session } = await house.connect({ callSid: 'CA1' })
+  breakOnce(house)
+  await webhook(house, { CallSid: 'CA1' })
+  expect(await webhook(house, { CallSid: 'CAother' })).toMatchObject([{ name: 'Reject' }])
+  void session.say({ ms: 40 })
+  await phone.frames.next(({ event }) => event === 'media')
+})
 
 test('a caller who hung up before the stream opened leaves no line and no model behind', async () => {
   const house = await startHouse({ env: { MAX_CALLS: '1' } })
