@@ -1,7 +1,7 @@
 import { DIED } from '../model/errors.ts'
-import type { Playback } from '../twilio/playback.ts'
 import type { Base64 } from '../wire/base64.ts'
 import type { ModelLink } from './model-link.ts'
+import type { Playback } from './playback.ts'
 import { RecentAudio } from './recent-audio.ts'
 import { type Memory, Transcript } from './transcript.ts'
 

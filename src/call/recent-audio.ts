@@ -1,5 +1,5 @@
-import { BYTES_PER_MS } from '../twilio/frames.ts'
 import { Base64 } from '../wire/base64.ts'
+import { BYTES_PER_MS } from '../wire/mulaw.ts'
 
 /** What voice activity detection needs to have heard before it says that speech began. */
 const LEAD_IN = 400 * BYTES_PER_MS

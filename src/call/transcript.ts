@@ -1,4 +1,4 @@
-import type { Heard } from '../twilio/playback.ts'
+import type { Heard } from './playback.ts'
 
 /** One turn of the conversation, as it took place on the line. */
 export interface Turn {

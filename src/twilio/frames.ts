@@ -176,6 +176,3 @@ function otherFrame(message: z.infer<typeof Other>): Frame {
       return { event: 'stop', streamSid: message.streamSid }
   }
 }
-
-/** 8 kHz, one byte a sample: 8 bytes are one millisecond. */
-export const BYTES_PER_MS = 8

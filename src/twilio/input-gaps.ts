@@ -1,13 +1,11 @@
-import { Base64 } from '../wire/base64.ts'
-import { BYTES_PER_MS, type MediaFrame } from './frames.ts'
+import type { Base64 } from '../wire/base64.ts'
+import { BYTES_PER_MS, silence } from '../wire/mulaw.ts'
+import type { MediaFrame } from './frames.ts'
 
 /** The SDK's rules for a bad line, which its frame listener would apply; frames take the short way past it. */
 const MAX_PADDING_MS = 10_000
 const INACTIVITY_MS = 750
 const INACTIVITY_SILENCE_MS = 1_000
-
-/** One mu-law sample of silence. */
-const SILENCE = 0xff
 
 /**
  * Keeps the model's clock in step with the caller's: what the network lost is filled with silence, so that a pause
@@ -89,9 +87,4 @@ export class InputGaps {
     clearTimeout(this.#timer)
     this.#timer = undefined
   }
-}
-
-/** Mu-law silence. */
-export function silence(durationMs: number): Base64 {
-  return Base64.encode(Buffer.alloc(durationMs * BYTES_PER_MS, SILENCE))
 }

@@ -1,9 +1,10 @@
 import { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
 import type { RawData, WebSocket } from 'ws'
+import { isOurMark, Playback } from '../call/playback.ts'
+import { BYTES_PER_MS } from '../wire/mulaw.ts'
 import { atTurnsEnd } from '../wire/turns-end.ts'
-import { BYTES_PER_MS, type Frame, type MediaFrame, MediaReader, parseFrame, type StartFrame } from './frames.ts'
-import { isOurMark, Playback } from './playback.ts'
+import { type Frame, type MediaFrame, MediaReader, parseFrame, type StartFrame } from './frames.ts'
 
 /** What happens on a stream, for the call that owns it. */
 export interface MediaStreamEvents {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { Heard } from '../../src/call/playback.ts'
 import { Transcript, upToShare } from '../../src/call/transcript.ts'
-import type { Heard } from '../../src/twilio/playback.ts'
 
 describe('the share of a text', () => {
   const text = 'We open at eight in the morning.'

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { MediaFrame } from '../../src/twilio/frames.ts'
-import { InputGaps, silence } from '../../src/twilio/input-gaps.ts'
+import { InputGaps } from '../../src/twilio/input-gaps.ts'
+import { silence } from '../../src/wire/mulaw.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())

@@ -1,4 +1,4 @@
-import { voicedMs } from '../../twilio/loudness.ts'
+import { voicedMs } from '../../wire/mulaw.ts'
 import type { Behaviour } from './behaviour.ts'
 
 /**

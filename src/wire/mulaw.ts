@@ -1,15 +1,26 @@
 import alawmulaw from 'alawmulaw'
-import type { Base64 } from '../wire/base64.ts'
-import { BYTES_PER_MS } from './frames.ts'
+import { Base64 } from './base64.ts'
+
+/** Mu-law at 8 kHz has one byte a sample, so 8 bytes are one millisecond. (ITU-T G.711) */
+export const BYTES_PER_MS = 8
+
+/** One mu-law sample of silence. */
+const SILENCE = 0xff
 
 /** Mean amplitude, of 32767, that a voice on a telephone exceeds and the line's noise does not. */
 const VOICE = 500
 
 const AMPLITUDE = Float64Array.from({ length: 256 }, (_, byte) => Math.abs(alawmulaw.mulaw.decodeSample(byte)))
 
+/** Mu-law silence. */
+export function silence(durationMs: number): Base64 {
+  return Base64.encode(Buffer.alloc(durationMs * BYTES_PER_MS, SILENCE))
+}
+
 /** The length of a frame if there is a voice in it, else 0; in ms. */
 export function voicedMs(audio: Base64): number {
-  const bytes = Buffer.from(audio.toString(), 'base64')
+  const bytes = Buffer.allocUnsafe(audio.byteLength)
+  audio.decode(bytes, 0)
   let sum = 0
   for (const byte of bytes) sum += AMPLITUDE[byte] ?? 0
   return sum / bytes.length > VOICE ? bytes.length / BYTES_PER_MS : 0

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Playback } from '../../src/twilio/playback.ts'
+import { Playback } from '../../src/call/playback.ts'
 
 /** `media 800` and `mark a:100:g1:m1` go out, `back <mark>` comes in, `clear` goes out. */
 function playbackOf(...steps: readonly string[]): Playback {

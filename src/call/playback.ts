@@ -1,4 +1,4 @@
-import { BYTES_PER_MS } from './frames.ts'
+import { BYTES_PER_MS } from '../wire/mulaw.ts'
 
 /** Whose sound it is: one spoken answer of the agent's, by its item id, or the server's own (a tone, hold music). */
 export type Owner = { readonly item: string } | 'house'
