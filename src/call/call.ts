@@ -5,7 +5,7 @@ import type { RawData } from 'ws'
 import type { CallContext } from '../agent/context.ts'
 import type { Config } from '../config.ts'
 import { type ModelError, RENEWAL } from '../model/errors.ts'
-import type { FinishedResponse } from '../model/events.ts'
+import { type FinishedResponse, UnreadableEvent } from '../model/events.ts'
 import { withInstructions } from '../model/opening.ts'
 import type { SessionSettings } from '../model/session.ts'
 import type { ModelSocket } from '../model/socket.ts'
@@ -24,6 +24,9 @@ import { ModelLink } from './model-link.ts'
 import { type CallEvent, type CallState, nextState } from './state.ts'
 import { ToolRuns } from './tool-runs.ts'
 import type { Memory, Transcript } from './transcript.ts'
+
+/** The longest that `setTimeout` waits: with a longer time it runs at once, and a session that ends in years would be renewed now. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 /** Who a stream turned out to be. */
 export interface Admission {
@@ -116,7 +119,7 @@ export class Call {
       memory: () => this.#conversation.memory(this.#tools.running),
       waitingSince: () => this.#activity.waitingSince,
       isAnswerDue: () => this.#activity.owed !== undefined || this.#activity.isResponding,
-      onBadEvent: (err) => this.log.warn({ err }, 'the SDK could not read an event'),
+      onBadEvent: (error) => this.#logBadEvent(error),
       onFault: (error) => this.fail(error)
     })
     this.#listenToStream()
@@ -173,10 +176,11 @@ export class Call {
   /** Runs after `ms`, unless the call has ended or the returned function was called. */
   after(ms: number, run: () => void): () => void {
     if (this.signal.aborted) return () => {}
-    const timer = setTimeout(() => {
+    const expire = () => {
       this.#timers.delete(timer)
       this.#contain(run)
-    }, ms)
+    }
+    const timer = setTimeout(expire, Math.min(ms, LONGEST_TIMER_MS))
     this.#timers.add(timer)
     return () => {
       clearTimeout(timer)
@@ -273,6 +277,11 @@ export class Call {
   fail(error: unknown): void {
     this.log.error({ err: error }, 'a fault ended the call')
     this.end('internal_error')
+  }
+
+  #logBadEvent(error: unknown): void {
+    const fields = error instanceof UnreadableEvent ? { event: error.event } : { err: error }
+    this.log.warn(fields, 'the SDK could not read an event')
   }
 
   /** Around everything that a socket, a timer or a promise begins: nobody above it would catch what is thrown. */

@@ -1,46 +1,53 @@
-/** The model's spoken answer, 200 ms or so a message, and its words. (OpenAI Realtime API, server events) */
-const AUDIO = '{"type":"response.output_audio.delta"'
-const TRANSCRIPT = '{"type":"response.output_audio_transcript.delta"'
+import { type ModelEvents, parseEvent } from '../model/events.ts'
+
+const AUDIO = 'response.output_audio.delta'
 const DELTA = '"delta":"'
+const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/
+/**
+ * Two seconds, in characters: longer audio is cut, since what was heard is only known from mark to mark, and the SDK reads
+ * 125 kB at most (it spreads the bytes into the arguments of one call). Every piece but the last is whole base64.
+ */
+const PIECE = 21_336
 
-/** The fields of a delta of audio that the SDK asks for. */
-export interface AudioDelta {
-  readonly item_id: string
-  readonly response_id: string
-  readonly content_index: number
-}
-
-/** The fields of a transcript's delta that the SDK passes on. */
-export interface TranscriptDelta {
-  readonly item_id: string
-  readonly response_id: string
-  readonly delta: string
+interface Audio {
+  /** With its `delta` left out or empty. */
+  readonly event: ModelEvents[typeof AUDIO]
+  /** The audio in base64, in pieces that the SDK can read. */
+  readonly pieces: readonly string[]
 }
 
 /**
- * The audio in a message, if that is what it brings, and the rest of it: taken apart before it is parsed, so that it is not
- * parsed twice, copied, decoded and encoded again on its way from one socket to the other.
- * @returns `payload` in base64; undefined for every other message, and for one that is written in an unusual way
+ * The audio in a `response.output_audio.delta` and the rest of it: taken apart before it is parsed, so that the audio is
+ * not parsed twice, copied, decoded and encoded again on its way from one socket to the other.
+ * @returns undefined when a field is missing, or the audio cannot be decoded
  */
-export function audioDelta(message: string): { event: AudioDelta; payload: string } | undefined {
-  if (!message.startsWith(AUDIO)) return undefined
+export function audioDelta(message: string): Audio | undefined {
   const start = message.indexOf(DELTA) + DELTA.length
   const end = message.indexOf('"', start)
   const payload = message.slice(start, end)
-  // A slash may be written as `\/` in JSON.
-  if (start < DELTA.length || payload.length % 4 !== 0 || payload.includes('\\')) return undefined
-  const event = JSON.parse(message.slice(0, start) + message.slice(end)) as Partial<AudioDelta>
-  const isWhole = hasTexts(event, 'item_id', 'response_id') && typeof event.content_index === 'number'
-  return isWhole ? { event: event as AudioDelta, payload } : undefined
+  if (start < DELTA.length || !isBase64(payload)) return rewrittenDelta(message)
+  const event = parseEvent(AUDIO, message.slice(0, start) + message.slice(end))
+  return event && { event, pieces: piecesOf(payload) }
 }
 
-/** The words in a message, if that is what it brings: the SDK would parse them twice to tell two listeners of them. */
-export function transcriptDelta(message: string): TranscriptDelta | undefined {
-  if (!message.startsWith(TRANSCRIPT)) return undefined
-  const event = JSON.parse(message) as Partial<TranscriptDelta>
-  return hasTexts(event, 'item_id', 'response_id', 'delta') ? (event as TranscriptDelta) : undefined
+/** Audio that is written in an unusual way: escaped, without padding, or with spaces around it. */
+function rewrittenDelta(message: string): Audio | undefined {
+  const event = parseEvent(AUDIO, message) as (ModelEvents[typeof AUDIO] & { delta?: unknown }) | undefined
+  if (typeof event?.delta !== 'string') return undefined
+  try {
+    const payload = btoa(atob(event.delta))
+    return payload === '' ? undefined : { event, pieces: piecesOf(payload) }
+  } catch {
+    return undefined
+  }
 }
 
-function hasTexts<Event extends object>(event: Event, ...fields: (keyof Event)[]): boolean {
-  return fields.every((field) => typeof event[field] === 'string')
+function isBase64(text: string): boolean {
+  return text.length % 4 === 0 && BASE64.test(text)
+}
+
+function piecesOf(payload: string): string[] {
+  const pieces: string[] = []
+  for (let at = 0; at < payload.length; at += PIECE) pieces.push(payload.slice(at, at + PIECE))
+  return pieces
 }

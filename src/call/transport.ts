@@ -2,13 +2,13 @@ import type { EventEmitter } from 'node:events'
 import type { RealtimeClientMessage } from '@openai/agents/realtime'
 import { TwilioRealtimeTransportLayer } from '@openai/agents-extensions'
 import type { WebSocket, MessageEvent as WsMessageEvent } from 'ws'
-import type { ModelEvents } from '../model/events.ts'
+import { isUsed, type ModelEvents, parseEvent, typeOf, UnreadableEvent } from '../model/events.ts'
 import type { ModelSocket } from '../model/socket.ts'
 import type { MediaFrame } from '../twilio/frames.ts'
 import { InputGaps } from '../twilio/input-gaps.ts'
 import type { MediaStream } from '../twilio/media-stream.ts'
 import type { Base64 } from '../wire/base64.ts'
-import { audioDelta, transcriptDelta } from './deltas.ts'
+import { audioDelta } from './deltas.ts'
 
 interface Troubles {
   readonly onBadEvent: (error: unknown) => void
@@ -24,8 +24,8 @@ const TOLD_TWICE = /^\{"type":"(response\.output_item\.(?:added|done))".*"type":
 const READ_ONCE =
   /^\{"type":"(?:session\.updated|conversation\.item\.(?:added|done|retrieved|truncated|deleted|input_audio_transcription\.completed)|response\.output_item\.(?:added|done)|response\.output_audio\.done)"/
 
-/** Characters of base64 for two seconds: longer audio is cut, since what was heard is only known from mark to mark. */
-const PIECE = 21_336
+type AudioDelta = ModelEvents['response.output_audio.delta']
+type TranscriptDelta = ModelEvents['response.output_audio_transcript.delta']
 
 /** Audio that is not decoded: the SDK reads its length, and encodes what is in it, which is nothing. */
 class UnseenAudio extends ArrayBuffer {
@@ -53,6 +53,8 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
   readonly #answerDueMarks: () => void
   #model: ModelSocket | undefined
   readonly #forgotten = new Set<string>()
+  /** The kinds of event that could not be read: each is reported once. */
+  readonly #unreadable = new Set<string>()
   #lastEventAt = 0
   /** The item that the model spoke last. */
   #itemId: string | undefined
@@ -77,7 +79,7 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
       createWebSocket: async () => {
         const socket = await openSocket()
         this.#model = socket
-        socket.translate = (message) => this.#read(message)
+        socket.translate = (message, tell) => this.#read(message, tell)
         return socket as unknown as WebSocket
       },
       skipOpenEventListeners: true
@@ -157,12 +159,18 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
     this.emit('*', { type: 'twilio_message', message })
   }
 
-  /** Marks that the SDK is told of by the clock did not come from Twilio, and are no raw frame: those are numbered. */
-  override emit(...args: Parameters<TwilioRealtimeTransportLayer['emit']>): boolean {
-    const [type, event] = args as [string, { type?: string; message?: { event?: string; sequenceNumber?: unknown } }?]
-    const { message } = event ?? {}
-    const isByClock = type === '*' && message?.event === 'mark' && message.sequenceNumber === undefined
-    return isByClock ? false : super.emit(...args)
+  /** A listener of raw events that throws is a fault like any other listener's, and the SDK still has to read the event. */
+  override emit(...event: Parameters<TwilioRealtimeTransportLayer['emit']>): boolean {
+    if (event[0] !== '*') return super.emit(...event)
+    // Marks that the SDK is told of by the clock did not come from Twilio, and are no raw frame: those are numbered.
+    const { message } = event[1] as { message?: { event?: string; sequenceNumber?: unknown } }
+    if (message?.event === 'mark' && message.sequenceNumber === undefined) return false
+    try {
+      return super.emit(...event)
+    } catch (error) {
+      this.#onFault(error)
+      return true
+    }
   }
 
   /**
@@ -170,7 +178,6 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
    * without a `transcript`). Contained here, it costs that one event.
    */
   protected override _onMessage(event: MessageEvent | WsMessageEvent): void {
-    this.#lastEventAt = performance.now()
     try {
       super._onMessage(event)
     } catch (error) {
@@ -178,61 +185,72 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
     }
   }
 
-  /** What the SDK's own listener gets to read of a message of the model's; undefined when all that it would do is done. */
-  #read(message: string): string | undefined {
-    if (this.#isListenedTo) return message
+  /**
+   * The one place where the model's events come in. The events that this server uses are checked here, before anybody
+   * reads them. The SDK checks less: its socket listener reads `session.tracing` where `session` is null, and throws on
+   * audio that is no base64.
+   * @param tell gives a message to the SDK's socket listener, if anything is left for it to do
+   */
+  #read(message: string, tell: (message: string) => void): void {
+    this.#lastEventAt = performance.now()
+    const type = typeOf(message)
+    if (type === 'response.output_audio.delta') return this.#readAudio(message, tell)
+    const event = isUsed(type) ? parseEvent(type, message) : undefined
+    if (isUsed(type) && !event) return this.#unread(type)
+    if (this.#isListenedTo) return tell(message)
     try {
-      if (this.#passedOn(message) || this.#tookTranscript(message) || this.#tookAudio(message)) {
-        this.#lastEventAt = performance.now()
-        return undefined
-      }
+      if (this.#passedOn(message, event)) return
+      if (type === 'response.output_audio_transcript.delta') return this.#takeTranscript(event as TranscriptDelta)
     } catch (error) {
-      this.#onBadEvent(error)
-      return undefined
+      return this.#onBadEvent(error)
     }
-    if (!READ_ONCE.test(message)) return message
-    this._onMessage({ data: message } as WsMessageEvent)
-    return undefined
+    if (READ_ONCE.test(message)) this._onMessage({ data: message } as WsMessageEvent)
+    else tell(message)
+  }
+
+  #readAudio(message: string, tell: (message: string) => void): void {
+    const audio = audioDelta(message)
+    if (!audio) return this.#unread('response.output_audio.delta')
+    for (const delta of audio.pieces) {
+      if (this.#isListenedTo) tell(JSON.stringify({ ...audio.event, delta }))
+      else this.#takeAudio(audio.event, delta)
+    }
   }
 
   /** The SDK would read it with a schema and copy it, to emit it under its name. */
-  #passedOn(message: string): boolean {
+  #passedOn(message: string, event: object | undefined): boolean {
     const type = (PASSED_ON.exec(message) ?? TOLD_TWICE.exec(message))?.[1]
     if (type === undefined) return false
-    if (this.eventEmitter.listenerCount(type as never) === 0) return true
-    const event = JSON.parse(message) as { item_id?: unknown }
-    if (typeof event.item_id !== 'string') return false
-    this.emit(type as never, event as never)
-    return true
+    const isHeard = this.eventEmitter.listenerCount(type as never) > 0
+    if (isHeard && event) this.emit(type as never, event as never)
+    return !isHeard || event !== undefined
   }
 
-  #tookTranscript(message: string): boolean {
-    const event = transcriptDelta(message)
-    if (!event) return false
+  #takeTranscript(event: TranscriptDelta): void {
     const { item_id: itemId, response_id: responseId, delta } = event
     this.emit('response.output_audio_transcript.delta' as never, event as never)
     this.emit('audio_transcript_delta', { type: 'transcript_delta', itemId, responseId, delta })
-    return true
   }
 
   /** What the SDK asks of audio is whose it is and how long: marks, truncation and everything else stay its own. */
-  #tookAudio(message: string): boolean {
-    const audio = audioDelta(message)
-    if (!audio) return false
-    const { event, payload } = audio
-    for (let from = 0; from < payload.length; from += PIECE) {
-      const piece = payload.length <= PIECE ? payload : payload.slice(from, from + PIECE)
+  #takeAudio(event: AudioDelta, payload: string): void {
+    this.#payload = payload
+    try {
       this.emit('response.output_audio.delta' as never, event as never)
-      const data = new UnseenAudio(Buffer.byteLength(piece, 'base64'))
-      this.#payload = piece
-      try {
-        this._onAudio({ type: 'audio', data, responseId: event.response_id })
-      } finally {
-        // Whatever a listener throws: audio that comes the long way next must not be taken for this.
-        this.#payload = undefined
-      }
+      const data = new UnseenAudio(Buffer.byteLength(payload, 'base64'))
+      this._onAudio({ type: 'audio', data, responseId: event.response_id })
+    } catch (error) {
+      this.#onBadEvent(error)
+    } finally {
+      // Whatever a listener throws: audio that comes the long way next must not be taken for this.
+      this.#payload = undefined
     }
-    return true
+  }
+
+  #unread(type: keyof ModelEvents): void {
+    if (this.#unreadable.has(type)) return
+    this.#unreadable.add(type)
+    this.#onBadEvent(new UnreadableEvent(type))
   }
 
   /** Set by the SDK's listener, which audio does not always pass. */

@@ -71,5 +71,5 @@ export function createSession<Context>(
 export function foreignFormat(session: unknown): string | undefined {
   const { audio } = (session ?? {}) as { audio?: Partial<Record<'input' | 'output', { format?: { type?: string } }>> }
   const formats = [audio?.input?.format?.type, audio?.output?.format?.type]
-  return formats.find((format) => format !== undefined && format !== 'audio/pcmu')
+  return formats.find((format) => typeof format === 'string' && format !== 'audio/pcmu')
 }

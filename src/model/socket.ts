@@ -5,6 +5,7 @@ import type { Base64 } from '../wire/base64.ts'
 import { atTurnsEnd } from '../wire/turns-end.ts'
 import { appendFrame } from './append-frame.ts'
 import { closedBy, ModelError, refusedUpgrade } from './errors.ts'
+import { typeOf, withTypeFirst } from './events.ts'
 import type { Opening } from './opening.ts'
 
 export interface ModelAddress {
@@ -52,8 +53,8 @@ export class ModelSocket extends EventEmitter<ModelSocketEvents> {
   /** The configuration that the SDK is expected to send too. */
   #configuration: string | undefined
   #hasSent = false
-  /** What the SDK gets to read of a message; undefined when that is nothing. Never throws. */
-  translate: (message: string) => string | undefined = (message) => message
+  /** Calls `tell` with what the SDK gets to read of a message, in one piece, in several or not at all. Never throws. */
+  translate: (message: string, tell: (message: string) => void) => void = (message, tell) => tell(message)
 
   constructor({ url, model, apiKey }: ModelAddress) {
     super()
@@ -71,7 +72,7 @@ export class ModelSocket extends EventEmitter<ModelSocketEvents> {
     this.opened = this.#open()
     // Whoever opens early may never ask; a refusal nobody waits for must not end the process.
     this.opened.catch(() => {})
-    this.#socket.on('message', (data) => this.#onMessage(data.toString()))
+    this.#socket.on('message', (data) => this.#onMessage(withTypeFirst(data.toString())))
     this.#socket.on('pong', () => {
       this.#pongIsDue = false
       this.emit('alive')
@@ -109,7 +110,7 @@ export class ModelSocket extends EventEmitter<ModelSocketEvents> {
   deliver(): void {
     const early = this.#early ?? []
     this.#early = undefined
-    for (const data of early) this.#tellMessage(data)
+    for (const data of early) this.translate(data, this.#tellMessage)
   }
 
   addEventListener(type: string, listener: Listener): void {
@@ -180,24 +181,12 @@ export class ModelSocket extends EventEmitter<ModelSocketEvents> {
 
   #onMessage(data: string): void {
     if (this.#state === 'closed') return
-    if (data.includes('"type":"error"')) this.#noteError(data)
+    if (typeOf(data) === 'error') this.#lastErrorCode = errorCode(data) ?? this.#lastErrorCode
     if (this.#early) this.#early.push(data)
-    else this.#tellMessage(data)
+    else this.translate(data, this.#tellMessage)
   }
 
-  #tellMessage(data: string): void {
-    const translated = this.translate(data)
-    if (translated !== undefined) this.#tell('message', { type: 'message', data: translated })
-  }
-
-  #noteError(data: string): void {
-    try {
-      const event = JSON.parse(data) as { type: string; error?: { code?: unknown } }
-      if (event.type === 'error' && typeof event.error?.code === 'string') this.#lastErrorCode = event.error.code
-    } catch {
-      // What is no JSON says nothing here either; the SDK skips it.
-    }
-  }
+  readonly #tellMessage = (data: string): void => this.#tell('message', { type: 'message', data })
 
   #onClose(code: number): void {
     if (this.#state === 'closed') return
@@ -226,5 +215,15 @@ export class ModelSocket extends EventEmitter<ModelSocketEvents> {
     } catch (error) {
       this.emit('fault', error)
     }
+  }
+}
+
+/** The code of an `error` event; undefined when it has none, or is no JSON. */
+function errorCode(message: string): string | undefined {
+  try {
+    const { error } = JSON.parse(message) as { error?: { code?: unknown } | null }
+    return typeof error?.code === 'string' ? error.code : undefined
+  } catch {
+    return undefined
   }
 }

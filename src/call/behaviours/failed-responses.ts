@@ -32,7 +32,7 @@ export const failedResponses: Behaviour = (call) => {
     if (status === 'completed') failures = 0
     if (status === 'incomplete') return retry(isWithheld(response) ? WITHHELD : CONTINUE)
     if (status !== 'failed') return
-    const code = details?.error?.code ?? details?.error?.type
+    const code = codeOf(details?.error)
     call.log.warn({ code }, 'the model could not answer')
     if (code === 'insufficient_quota') return call.dropModel(new ModelError('rejected', code))
     retry(call.activity.owed?.instructions, code)
@@ -45,4 +45,9 @@ export const failedResponses: Behaviour = (call) => {
 
 function isWithheld({ status_details }: FinishedResponse): boolean {
   return status_details?.reason === 'content_filter'
+}
+
+function codeOf(error: unknown): string | undefined {
+  const { code, type } = (error ?? {}) as { code?: unknown; type?: unknown }
+  return [code, type].find((name) => typeof name === 'string')
 }

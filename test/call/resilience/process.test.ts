@@ -50,6 +50,11 @@ describe("one call's exception ends that call with an apology, and no other", ()
       ({ phone }) => phone.press('1')
     ],
     [
+      'a listener of the model’s raw events',
+      (call) => call.session.on('transport_event', ({ type }) => type === 'response.created' && fault()),
+      ({ session }) => session.say({ ms: 40 })
+    ],
+    [
       'a listener of the agent’s sound',
       (call) => call.session.on('audio', fault),
       ({ session }) => session.say({ ms: 40 })
