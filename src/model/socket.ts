@@ -46,6 +46,7 @@ export class ModelSocket extends EventEmitter<ModelSocketEvents> {
   readonly #listeners: Record<string, Listener[]> = {}
   #early: string[] | undefined = []
   #state: 'opening' | 'open' | 'closed' = 'opening'
+  /** The code of the last message, if that was an `error`. The close follows a fatal error at once; other errors do not explain it. */
   #lastErrorCode: string | undefined
   #pongIsDue = false
   #trouble: ModelError | undefined
@@ -181,7 +182,7 @@ export class ModelSocket extends EventEmitter<ModelSocketEvents> {
 
   #onMessage(data: string): void {
     if (this.#state === 'closed') return
-    if (typeOf(data) === 'error') this.#lastErrorCode = errorCode(data) ?? this.#lastErrorCode
+    this.#lastErrorCode = typeOf(data) === 'error' ? errorCode(data) : undefined
     if (this.#early) this.#early.push(data)
     else this.translate(data, this.#tellMessage)
   }

@@ -33,6 +33,20 @@ test.each([['item_not_found'], ['rate_limit_exceeded']])(
   }
 )
 
+test('an error that no close follows says nothing about a close that comes later', async () => {
+  const house = await startHouse({ provokes: ['the log'] })
+  const { phone, call, session } = await house.connect()
+  session.send(apiError('invalid_api_key', 'Incorrect API key provided.'))
+  await session.say({ ms: 40 })
+  await phone.frames.next(({ event }) => event === 'media')
+  session.drop(1011, 'server_error')
+  const next = await house.model.nextSession()
+  await next.receives('session.update')
+  void next.say({ ms: 40 })
+  await phone.frames.next(({ event }) => event === 'media')
+  expect(call.state.name).toBe('live')
+})
+
 describe('an event that cannot be read costs that event, and no more', () => {
   const user = { id: 'item_1', object: 'realtime.item', type: 'message', status: 'completed', role: 'user' }
   test.each([
