@@ -4,7 +4,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { RawData } from 'ws'
 import type { CallContext } from '../agent/context.ts'
 import type { Config } from '../config.ts'
-import { type ModelError, RENEWAL } from '../model/errors.ts'
+import { type ModelError, RENEWAL, withoutQuote } from '../model/errors.ts'
 import { type FinishedResponse, UnreadableEvent } from '../model/events.ts'
 import { withInstructions } from '../model/opening.ts'
 import type { SessionSettings } from '../model/session.ts'
@@ -280,7 +280,7 @@ export class Call {
   }
 
   #logBadEvent(error: unknown): void {
-    const fields = error instanceof UnreadableEvent ? { event: error.event } : { err: error }
+    const fields = error instanceof UnreadableEvent ? { event: error.event } : { err: withoutQuote(error) }
     this.log.warn(fields, 'the SDK could not read an event')
   }
 

@@ -1,5 +1,5 @@
 import { ModelBehaviorError } from '@openai/agents/realtime'
-import { describeSessionError, isBenign } from '../model/errors.ts'
+import { describeSessionError, isBenign, withoutQuote } from '../model/errors.ts'
 import type { Call } from './call.ts'
 
 /** Writes down what the SDK reports, and answers for it where it would leave the caller in silence. */
@@ -40,5 +40,5 @@ function answerToolCall(call: Call): void {
 
 /** An API error's message may quote the conversation; its code is logged beside it. */
 function errorOf(event: { error: unknown }): unknown {
-  return event.error instanceof Error ? event.error : undefined
+  return event.error instanceof Error ? withoutQuote(event.error) : undefined
 }

@@ -71,6 +71,11 @@ export function describeSessionError(event: unknown): { code: string | undefined
   }
 }
 
+/** For the log: V8 quotes the text that is no JSON in the error's message, and it may be what somebody said. */
+export function withoutQuote(error: unknown): unknown {
+  return error instanceof SyntaxError ? new SyntaxError('text that is no JSON') : error
+}
+
 /** Races that are nobody's fault: the model had already finished what we cancelled or cut. */
 export function isBenign({ code, message }: { code: string | undefined; message: string }): boolean {
   return code === 'response_cancel_not_active' || message.includes('already shorter than')

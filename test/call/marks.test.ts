@@ -100,7 +100,7 @@ test('ten minutes in one delta go to the caller in pieces, five minutes at a tim
   await said
   const delta = distinctSound(600_000).toString('base64')
   const ids = { response_id, item_id, output_index: 0, content_index: 0 }
-  session.send(JSON.stringify({ type: 'response.output_audio.delta', event_id: 'event_long', ...ids, delta }))
+  session.send({ type: 'response.output_audio.delta', ...ids, delta })
   await eventually(
     () => phone.bufferedMs,
     (ms) => ms > 290_000

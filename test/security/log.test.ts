@@ -35,6 +35,15 @@ test.each(['POST', 'GET'] as const)(
     phone.press(KEYS)
     expect(await digits).toBe(KEYS)
     await session.callTool('no_such_tool', { words: ARGUMENT })
+    await session.callTool('opening_hours', ARGUMENT)
+    const asked = {
+      type: 'mcp_approval_request',
+      id: 'item_1',
+      server_label: 'desk',
+      name: 'look',
+      arguments: ARGUMENT
+    }
+    session.send({ type: 'conversation.item.done', previous_item_id: null, item: asked })
     // Trouble, whose details tend to be logged: the model is lost and refuses before it is there again.
     session.drop(1011, HEARD)
     const again = await house.model.nextSession(10_000)
