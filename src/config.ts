@@ -1,8 +1,5 @@
 import { z } from 'zod'
-
-const DEFAULT_GREETING =
-  'Open the call in one short sentence: say which practice this is and that you are an AI assistant, and ask how you can help.'
-const DEFAULT_SAY = 'O.K. you can start talking!'
+import * as cues from './agent/cues.ts'
 
 /** E.164, as Twilio writes and dials numbers. */
 const phoneNumber = z.string().regex(/^\+[1-9]\d{6,14}$/, 'expected a number like +15551230001')
@@ -92,7 +89,7 @@ function complaint(issue: z.core.$ZodIssue): string {
 
 function freeze(env: z.infer<typeof Environment>) {
   // An explicit <Say> takes the place of the default greeting: the caller hears exactly one opening.
-  const greeting = env.GREETING ?? (env.ANSWER_SAY ? '' : DEFAULT_GREETING)
+  const greeting = env.GREETING ?? (env.ANSWER_SAY ? '' : cues.defaultGreeting)
   return Object.freeze({
     openai: Object.freeze({
       apiKey: env.OPENAI_API_KEY,
@@ -111,7 +108,7 @@ function freeze(env: z.infer<typeof Environment>) {
     call: Object.freeze({
       greeting,
       earlyGreeting: env.EARLY_GREETING,
-      say: env.ANSWER_SAY ?? (greeting === '' ? DEFAULT_SAY : ''),
+      say: env.ANSWER_SAY ?? (greeting === '' ? cues.lineIsOpen : ''),
       maxCalls: env.MAX_CALLS,
       maxCallsPerCaller: env.MAX_CALLS_PER_CALLER,
       maxCallMs: env.MAX_CALL_MS,

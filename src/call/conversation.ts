@@ -1,3 +1,4 @@
+import * as cues from '../agent/cues.ts'
 import { DIED } from '../model/errors.ts'
 import type { Base64 } from '../wire/base64.ts'
 import type { ModelLink } from './model-link.ts'
@@ -61,9 +62,8 @@ export class Conversation {
   memory(running: readonly string[]): readonly Memory[] {
     // The last words are given again as sound, so their empty place in the conversation is not.
     if (this.#recent.isOpen) this.transcript.forgetUnknownWords()
-    const pending = running.map((name, index): Memory => {
-      const text = `The tool ${name} is still running and will answer. Do not call it again.`
-      return { id: `running_${index}`, who: 'note', text }
+    const pending = running.map((name, index) => {
+      return { id: `running_${index}`, who: 'note', text: cues.toolRunning(name) } as const
     })
     return [...this.transcript.memory, ...pending]
   }

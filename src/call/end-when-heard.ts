@@ -1,3 +1,4 @@
+import * as cues from '../agent/cues.ts'
 import type { FinishedResponse } from '../model/events.ts'
 import type { EndReason } from '../records/record.ts'
 import type { Call } from './call.ts'
@@ -12,13 +13,11 @@ export interface EndWhenHeard {
 /** Beyond the audio that is left to play: a mark that does not come back must not keep a line open. */
 const CAP_MS = 10_000
 
-const STAYS_OPEN = 'The caller spoke before they had heard you out, so the line stays open. Go on with the call.'
-
 /** Speaks, waits until it was played (not merely generated, and not cleared), and ends the call. */
 export function endWhenHeard(call: Call, reason: EndReason, { say, cancelOnSpeech }: EndWhenHeard): void {
   const { facts, stream, activity } = call
   // They began to speak in the moment in which this was decided.
-  if (cancelOnSpeech && activity.hasCallerTheFloor) return call.tellAgent(STAYS_OPEN)
+  if (cancelOnSpeech && activity.hasCallerTheFloor) return call.tellAgent(cues.lineStaysOpen)
   // An answer that runs already comes before the one that is asked for.
   let answersToCome = (activity.isResponding ? 1 : 0) + (say === undefined ? 0 : 1)
   let stopCap = () => {}
@@ -59,7 +58,7 @@ export function endWhenHeard(call: Call, reason: EndReason, { say, cancelOnSpeec
   const cancel = () => {
     call.log.info({ reason }, 'the caller spoke over the goodbye: the line stays open')
     stop()
-    call.tellAgent(STAYS_OPEN)
+    call.tellAgent(cues.lineStaysOpen)
   }
   const onKey = () => {
     if (cancelOnSpeech) cancel()

@@ -1,4 +1,5 @@
 import { ModelBehaviorError } from '@openai/agents/realtime'
+import * as cues from '../agent/cues.ts'
 import { describeSessionError, isBenign, withoutQuote } from '../model/errors.ts'
 import type { Call } from './call.ts'
 
@@ -34,7 +35,7 @@ function isDroppedToolCall(event: { error: unknown }): boolean {
 }
 
 function answerToolCall(call: Call): void {
-  call.tellAgent('Your last tool call could not be read. Call it again with valid JSON, or go on without it.')
+  call.tellAgent(cues.unreadableToolCall)
   call.askToSpeak()
 }
 

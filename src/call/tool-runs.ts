@@ -1,7 +1,6 @@
 import { backgroundResult, isBackgroundResult } from '@openai/agents/realtime'
+import * as cues from '../agent/cues.ts'
 import type { Call } from './call.ts'
-
-const FAILED = 'This could not be done: something went wrong on our side. Apologise briefly and offer something else.'
 
 /** The tools that run on a call: each runs once, and its outcome reaches the agent whatever becomes of the model. */
 export class ToolRuns {
@@ -24,7 +23,7 @@ export class ToolRuns {
     const startedAt = performance.now()
     this.#running.set(id, name)
     activity.toolStarted()
-    let outcome = FAILED
+    let outcome = cues.toolFailed
     let isLastWord = false
     try {
       const result = await invoke()
@@ -38,7 +37,7 @@ export class ToolRuns {
         { tool: name, error: error instanceof Error ? error.name : typeof error },
         'a tool has thrown'
       )
-      return this.#owing(FAILED)
+      return this.#owing(cues.toolFailed)
     } finally {
       this.#running.delete(id)
       activity.toolFinished()
@@ -50,15 +49,13 @@ export class ToolRuns {
   #remember(name: string, outcome: string, isLate: boolean): void {
     if (this.#call.signal.aborted) return
     if (isLate) this.#tellLate(name, outcome)
-    else this.#call.transcript.note(`The tool ${name} was called and answered: ${outcome}`)
+    else this.#call.transcript.note(cues.toolAnswered(name, outcome))
   }
 
   /** The model that asked is gone: the outcome goes to the one that is there now. */
   #tellLate(name: string, outcome: string): void {
     const { activity } = this.#call
-    this.#call.tellAgent(
-      `The tool ${name}, which you called before the line to you was interrupted, answered: ${outcome}`
-    )
+    this.#call.tellAgent(cues.toolAnsweredLate(name, outcome))
     // Whoever speaks just now is answered when they have finished.
     if (!activity.hasCallerTheFloor) this.#call.askToSpeak()
   }
@@ -72,7 +69,7 @@ export class ToolRuns {
   /** The caller went on talking while the tool ran: what it found may not be wanted any more. */
   #inPassing(result: unknown): unknown {
     if (isBackgroundResult(result)) return result
-    const text = `${asText(result)} (The caller has spoken since: mention this only if it still matters.)`
+    const text = cues.onlyIfItMatters(asText(result))
     // In the middle of their sentence it would be blurted out, and the end of their turn asks for an answer anyway.
     return this.#call.activity.hasCallerTheFloor ? backgroundResult(text) : text
   }

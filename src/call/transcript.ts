@@ -1,3 +1,4 @@
+import * as cues from '../agent/cues.ts'
 import type { Heard } from './playback.ts'
 
 /** One turn of the conversation, as it took place on the line. */
@@ -55,8 +56,7 @@ export class Transcript {
 
   /** What was said before, when the caller comes back on the same call. */
   recall(memory: readonly Memory[]): void {
-    for (const { who, text } of memory)
-      this.note(who === 'note' ? text : `Earlier on this call, the ${who} said: ${text}`)
+    for (const { who, text } of memory) this.note(who === 'note' ? text : cues.saidEarlier[who](text))
   }
 
   forget(id: string): void {
@@ -86,7 +86,7 @@ export class Transcript {
       if (entry.who === 'note') return [{ id: entry.id, who: 'note', text: entry.text ?? '' }]
       const turn = entry.who === 'caller' ? callerTurn(entry) : this.#agentTurn(entry)
       if (!turn) return []
-      const words = turn.text ?? '(The words of this turn are not known.)'
+      const words = turn.text ?? cues.unknownWords
       return [{ id: entry.id, who: turn.who, text: turn.cut ? `${words} […]` : words }]
     })
   }

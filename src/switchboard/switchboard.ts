@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import type { WebSocket } from 'ws'
+import * as cues from '../agent/cues.ts'
 import type { Admission, Call, CallDependencies } from '../call/call.ts'
 import type { Config } from '../config.ts'
 import type { CallRecord, SaveRecord } from '../records/record.ts'
@@ -52,9 +53,7 @@ export type Declined = 'draining' | 'overloaded' | 'all lines are taken'
 
 /** An upgrade's signature never changes, so it can be replayed; no more models than this wait for a `start`. */
 const MOST_SPARES = 4
-const GOODBYE =
-  'The line has to be closed for maintenance now. Apologise in one short sentence, ask to call again, and say goodbye.'
-/** For those goodbyes to be heard. */
+/** For the goodbyes at the end of a drain to be heard. */
 const GOODBYE_MS = 12_000
 
 /** Who has a line, which calls are live on this process, and what comes after each. */
@@ -165,7 +164,9 @@ export class Switchboard {
 
   async #drain(timeoutMs: number): Promise<void> {
     await this.#emptied(timeoutMs)
-    for (const call of this.list()) call.endWhenHeard('drained', { say: GOODBYE, cancelOnSpeech: false })
+    for (const call of this.list()) {
+      call.endWhenHeard('drained', { say: cues.closeForMaintenance, cancelOnSpeech: false })
+    }
     await this.#emptied(GOODBYE_MS)
     this.close()
   }

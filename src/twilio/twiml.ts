@@ -1,11 +1,7 @@
 // Not from 'twilio': that would load its whole REST client too, 6 MB of heap and a quarter of a second that no call needs.
 import VoiceResponse from 'twilio/lib/twiml/VoiceResponse.js'
+import * as cues from '../agent/cues.ts'
 import { cleanText } from './webhook.ts'
-
-/** The spoken sentences that need no model. Kept short: the caller waited long enough. */
-const APOLOGY = 'We are sorry, we are having technical trouble and cannot go on with this call.'
-const GOODBYE = 'Please call again later. Goodbye.'
-const CONNECTING = 'Please hold the line, we are putting you through.'
 
 export interface StreamAnswer {
   /** `wss://host/media-stream`: no query string, Twilio refuses one (31920). */
@@ -36,12 +32,12 @@ export function hangUpTwiml(): string {
 export function apologyTwiml(fallbackNumber: string | undefined): string {
   const response = new VoiceResponse()
   if (fallbackNumber !== undefined) {
-    response.say(`${APOLOGY} ${CONNECTING}`)
+    response.say(`${cues.apology} ${cues.connecting}`)
     response.dial(fallbackNumber)
     // Reached when nobody picks up there.
-    response.say(GOODBYE)
+    response.say(cues.callAgain)
   } else {
-    response.say(`${APOLOGY} ${GOODBYE}`)
+    response.say(`${cues.apology} ${cues.callAgain}`)
   }
   response.hangup()
   return response.toString()

@@ -1,11 +1,9 @@
+import * as cues from '../../agent/cues.ts'
 import { ModelError } from '../../model/errors.ts'
 import type { FinishedResponse } from '../../model/events.ts'
 import type { Behaviour } from './behaviour.ts'
 
 const RETRY_MS = [400, 1_500]
-const WITHHELD =
-  'Your last answer was withheld. Say in one sentence that you cannot help with that, and what you can do instead.'
-const CONTINUE = 'Your last answer was cut off because it was too long. Finish it in one or two short sentences.'
 
 /**
  * An answer that the model could not give is asked for again, or explained; then another model is tried, and when none has
@@ -30,7 +28,7 @@ export const failedResponses: Behaviour = (call) => {
     stop()
     const { status, status_details: details } = response
     if (status === 'completed') failures = 0
-    if (status === 'incomplete') return retry(isWithheld(response) ? WITHHELD : CONTINUE)
+    if (status === 'incomplete') return retry(isWithheld(response) ? cues.explainWithheld : cues.finishBriefly)
     if (status !== 'failed') return
     const code = codeOf(details?.error)
     call.log.warn({ code }, 'the model could not answer')

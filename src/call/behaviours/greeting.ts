@@ -1,7 +1,5 @@
+import * as cues from '../../agent/cues.ts'
 import type { Behaviour } from './behaviour.ts'
-
-const WELCOME_BACK =
-  'The caller is on the line again after an interruption. Do not greet again: say in one sentence where you were, and go on.'
 
 /** The agent speaks first, once, as soon as the model is there. A caller who comes back is not greeted again. */
 export const greeting: Behaviour = (call) => {
@@ -9,7 +7,7 @@ export const greeting: Behaviour = (call) => {
     const { greeting: opening } = call.config.call
     if (call.isGreeting) return call.activity.owe(opening)
     // Why they are back is in the agent's instructions when it was a transfer.
-    if (call.isReturning) call.askToSpeak(call.context.returnedFrom === undefined ? WELCOME_BACK : undefined)
+    if (call.isReturning) call.askToSpeak(call.context.returnedFrom === undefined ? cues.welcomeBack : undefined)
     else if (opening !== '') call.askToSpeak(opening)
   })
 }

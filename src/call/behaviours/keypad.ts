@@ -1,3 +1,4 @@
+import * as cues from '../../agent/cues.ts'
 import type { DigitsAsked } from '../facts.ts'
 import type { Behaviour } from './behaviour.ts'
 
@@ -27,7 +28,7 @@ export const keypad: Behaviour = (call) => {
       return give(digits)
     }
     if (digits === '') return
-    call.tellAgent(`The caller keyed in ${digits.split('').join(' ')}.`)
+    call.tellAgent(cues.keyedIn(digits))
     call.askToSpeak()
   }
 

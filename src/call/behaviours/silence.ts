@@ -1,7 +1,5 @@
+import * as cues from '../../agent/cues.ts'
 import type { Behaviour } from './behaviour.ts'
-
-const ASK = 'The caller has not said anything for a while. Ask in one short sentence whether they are still there.'
-const GIVE_UP = 'The caller does not answer. Say in one short sentence that you are ending the call, and goodbye.'
 
 /** Nobody speaks: the agent asks once whether the caller is there, and the next time says goodbye. */
 export const silence: Behaviour = (call) => {
@@ -14,9 +12,9 @@ export const silence: Behaviour = (call) => {
     stop()
     stop = call.after(call.config.call.silenceTimeoutMs, () => {
       isAsking = true
-      if (hasAsked) return call.endWhenHeard('caller_silent', { say: GIVE_UP, cancelOnSpeech: true })
+      if (hasAsked) return call.endWhenHeard('caller_silent', { say: cues.giveUpOnSilence, cancelOnSpeech: true })
       hasAsked = true
-      call.askToSpeak(ASK)
+      call.askToSpeak(cues.askIfStillThere)
     })
   })
   // They spoke up in that moment: the question must not go over their words, and keep them from being answered.

@@ -1,3 +1,4 @@
+import * as cues from '../../agent/cues.ts'
 import { ModelError } from '../../model/errors.ts'
 import type { Behaviour } from './behaviour.ts'
 
@@ -10,9 +11,6 @@ const ANSWER_MS = 2_000
 const STALL_MS = 4_000
 /** For an answer that is told to end because it stalled. */
 const CANCEL_MS = 1_000
-
-const SAY_AGAIN =
-  'Your last answer was cut short by a fault. Go on where your last words end; do not mention the fault.'
 
 /** A model that is there and says nothing: it is nudged first, and then reached anew. */
 export const watchdogs: Behaviour = (call) => {
@@ -83,7 +81,7 @@ const watchStalls: Behaviour = (call) => {
     isNudged = true
     const { activity } = call
     // Still owed when it has ended: what was said of it is gone on with, and what has no words yet is asked for again.
-    activity.owe(activity.hasWords ? SAY_AGAIN : activity.owed?.instructions)
+    activity.owe(activity.hasWords ? cues.goOnAfterStall : activity.owed?.instructions)
     call.nudge('response.cancel')
     stop = call.after(CANCEL_MS, giveUp)
   }

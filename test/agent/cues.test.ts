@@ -1,0 +1,38 @@
+import { globSync, readFileSync } from 'node:fs'
+import { join, sep } from 'node:path'
+import { expect, test } from 'vitest'
+import * as cues from '../../src/agent/cues.ts'
+
+const root = join(import.meta.dirname, '..', '..')
+/** Every file of the server's, without its comments. */
+const sources = globSync('src/**/*.ts', { cwd: root }).map((path) => {
+  const text = readFileSync(join(root, path), 'utf8')
+  return { path, code: text.replace(/^\s*\/\*\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '') }
+})
+const elsewhere = sources.filter(({ path }) => !path.startsWith(join('src', 'agent') + sep))
+
+const found = (pattern: RegExp) =>
+  elsewhere.flatMap(({ path, code }) => [...code.matchAll(pattern)].map(([text]) => `${path}: ${text}`))
+
+test('the agent and Twilio are given no sentence that is written outside src/agent/', () => {
+  expect(elsewhere.length).toBeGreaterThan(30)
+  // `#tell` is a private method that passes events on.
+  expect(found(/(?<!#)\b(?:(?:tellAgent|askToSpeak|tell|ask|note)\(|say:)\s*['"`].*/g)).toEqual([])
+})
+
+test('nor is one kept there in a constant', () => {
+  // A capital, and words after it. Log messages and errors begin with a small letter.
+  expect(found(/(?<=['"`](?:\$\{[^}]*\} ?)?\(?)[A-Z][A-Za-z.,]*(?: (?:[a-z]+|\$\{[^}]*\})){2}.*/g)).toEqual([])
+})
+
+test('the agent imports nothing of the server', () => {
+  const imports = sources
+    .filter((source) => !elsewhere.includes(source))
+    .flatMap(({ path, code }) => [...code.matchAll(/from '(\.[^']+)'/g)].map(([, to = '']) => join(path, '..', to)))
+  expect(imports.length).toBeGreaterThan(20)
+  expect(imports.filter((path) => !path.startsWith(join('src', 'agent') + sep))).toEqual([])
+})
+
+test.each(Object.keys(cues))('%s is used', (name) => {
+  expect(elsewhere.filter(({ code }) => new RegExp(`\\bcues\\.${name}\\b`).test(code))).not.toEqual([])
+})
