@@ -18,6 +18,8 @@ export interface SessionKnobs {
   readonly keepAudio: boolean
   /** From the end of a turn to its transcript; 0 puts it before the answer. Default 0 */
   readonly transcriptionMs: number
+  /** How a transcription's usage is counted; which of them the API does for gpt-transcribe is not known. Default 'duration' */
+  readonly transcriptionUsage: 'duration' | 'tokens'
   /** What a turn's own response does while another runs uninterrupted: the API's behaviour is not known. Default 'error' */
   readonly whenBusy: 'error' | 'answer-after'
 }

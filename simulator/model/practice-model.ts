@@ -163,11 +163,12 @@ export class PracticeModel {
       vad = true,
       keepAudio = true,
       transcriptionMs = 0,
+      transcriptionUsage = 'duration',
       whenBusy = 'error',
       sessionMs = 3_600_000
     } = this.#options
     return {
-      knobs: { speakMs, deltaBytes, pace, brain, vad, keepAudio, transcriptionMs, whenBusy },
+      knobs: { speakMs, deltaBytes, pace, brain, vad, keepAudio, transcriptionMs, transcriptionUsage, whenBusy },
       sessionMs,
       reset: () => reset(tcp),
       mutes: (what: Muted) => this.#muted.has(what),

@@ -25,6 +25,17 @@ const TurnDetectionUpdate = z.discriminatedUnion('type', [
 ])
 
 const VOICES = ['alloy', 'ash', 'ballad', 'coral', 'echo', 'sage', 'shimmer', 'verse', 'marin', 'cedar'] as const
+/** gpt-live-transcribe is for sessions that only transcribe. (OpenAI API, `AudioTranscription`) */
+const TRANSCRIPTION_MODELS = [
+  'gpt-transcribe',
+  'gpt-realtime-whisper',
+  // Shut down on 2027-02-26:
+  'gpt-4o-transcribe',
+  'gpt-4o-transcribe-diarize',
+  'gpt-4o-mini-transcribe',
+  'gpt-4o-mini-transcribe-2025-12-15',
+  'whisper-1'
+] as const
 const settings = z.looseObject({})
 const Tool = z.looseObject({ type: z.string(), name: z.string().optional(), parameters: settings.optional() })
 
@@ -51,7 +62,7 @@ export const SessionUpdate = z.strictObject({
       input: z
         .strictObject({
           format: Format.optional(),
-          transcription: settings.nullish(),
+          transcription: z.looseObject({ model: z.enum(TRANSCRIPTION_MODELS).optional() }).nullish(),
           noise_reduction: settings.nullish(),
           turn_detection: TurnDetectionUpdate.nullish()
         })

@@ -1,4 +1,5 @@
 import type { Line } from './line.ts'
+import { transcriptionUsage } from './usage.ts'
 
 /** Nobody told the model what was said: it has no ears for words. */
 const UNKNOWN = '[speech]'
@@ -37,11 +38,11 @@ export class Transcripts {
 
   /** Tells all at once, as whisper-1 does. */
   tell(item_id: string): void {
-    const { config, conversation } = this.#line
+    const { config, conversation, knobs } = this.#line
     if (!config.audio.input.transcription || !conversation.has(item_id)) return
     const transcript = this.#heard.get(item_id) ?? UNKNOWN
     const ids = { item_id, content_index: 0 }
-    const usage = { type: 'duration', seconds: Math.ceil(conversation.audioMs(item_id) / 1000) }
+    const usage = transcriptionUsage(knobs.transcriptionUsage, conversation.audioMs(item_id), transcript)
     conversation.setTranscript(item_id, transcript)
     this.#line.emit('conversation.item.input_audio_transcription.delta', { ...ids, delta: transcript })
     this.#line.emit('conversation.item.input_audio_transcription.completed', { ...ids, transcript, usage })

@@ -61,6 +61,20 @@ export function usageOf(input: Tokens, output: Tokens, before: Tokens): Usage {
   }
 }
 
+/** Of the words of one turn, which are billed apart from the responses. */
+export function transcriptionUsage(unit: 'duration' | 'tokens', audioMs: number, transcript: string): object {
+  if (unit === 'duration') return { type: 'duration', seconds: Math.ceil(audioMs / 1000) }
+  const audio = Math.ceil(audioMs / CALLER_TOKEN_MS)
+  const output = textTokens(transcript)
+  return {
+    type: 'tokens',
+    total_tokens: audio + output,
+    input_tokens: audio,
+    input_token_details: { text_tokens: 0, audio_tokens: audio },
+    output_tokens: output
+  }
+}
+
 const wholeBlocks = (tokens: number): number => Math.floor(tokens / CACHE_BLOCK) * CACHE_BLOCK
 
 function wordsOf(item: Item): string {

@@ -17,6 +17,12 @@ export interface SessionSettings {
 }
 
 /**
+ * Writes down the caller's words. The SDK's default, gpt-4o-mini-transcribe, is shut down on 2027-02-26, as are
+ * gpt-4o-transcribe and whisper-1; gpt-live-transcribe is for sessions that only transcribe. (OpenAI, deprecations, 2026-11)
+ */
+const TRANSCRIPTION_MODEL = 'gpt-transcribe'
+
+/**
  * The session's audio for a telephone line. Formats are always given both ways: without them the SDK asks for 24 kHz
  * PCM, which is noise on a phone. The rest is tuned for a line with one voice, narrow band and a delay:
  */
@@ -27,7 +33,7 @@ function phoneAudio({ voice, takesTurns }: SessionSettings) {
       // A handset is held to the mouth: near-field is the filter that keeps the room out without eating words.
       noiseReduction: { type: 'near_field' },
       // For the transcript, and for a model that has to go on where another was lost; the agent itself hears the audio.
-      transcription: { model: 'gpt-4o-mini-transcribe' },
+      transcription: { model: TRANSCRIPTION_MODEL },
       // Waits for the end of the thought and not for a fixed pause, so that a caller who looks for a word keeps the
       // turn. The model cancels its own answer when it is spoken over; the SDK then clears what Twilio still holds.
       turnDetection: {

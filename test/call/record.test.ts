@@ -57,6 +57,22 @@ test('a call leaves one record of who, when, how long, how soon, how much and wh
   expect(house.records.all).toHaveLength(1)
 })
 
+test.each(['duration', 'tokens'] as const)(
+  'what the caller said is known, also where its transcription is counted as %s',
+  async (transcriptionUsage) => {
+    const house = await startHouse({ model: { ...model, transcriptionUsage } })
+    const { call, session } = await house.connect()
+    session.hearSpeech()
+    session.hearSilence('Purple elephants.')
+    const heard = await session.sent.next(({ type }) => type.endsWith('input_audio_transcription.completed'))
+    expect(heard['usage']).toMatchObject({ type: transcriptionUsage })
+    await eventually(
+      () => call.transcript.turns[0]?.text,
+      (text) => text === 'Purple elephants.'
+    )
+  }
+)
+
 test('a record that cannot be saved is an error in the log and the end of nothing', async () => {
   const house = await startHouse({
     provokes: ['the log'],

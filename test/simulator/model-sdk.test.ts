@@ -14,7 +14,7 @@ import { speak } from '../../simulator/sound/speech.ts'
 
 const pcmu = { type: 'audio/pcmu' } as const
 const phone: Partial<RealtimeSessionConfig> = {
-  audio: { input: { format: pcmu, transcription: { model: 'gpt-4o-mini-transcribe' } }, output: { format: pcmu } }
+  audio: { input: { format: pcmu, transcription: { model: 'gpt-transcribe' } }, output: { format: pcmu } }
 }
 
 const hours = tool({

@@ -161,6 +161,12 @@ describe('session.update', () => {
       session: { type: 'realtime', audio: { output: { voice: 'bob' } } },
       code: 'invalid_value',
       param: 'session.audio.output.voice'
+    },
+    {
+      what: 'a transcription model that is not for Realtime sessions',
+      session: { type: 'realtime', audio: { input: { transcription: { model: 'gpt-live-transcribe' } } } },
+      code: 'invalid_value',
+      param: 'session.audio.input.transcription.model'
     }
   ])('refuses $what', async ({ session, code, param }) => {
     const { client, model } = await onThePhone()

@@ -8,7 +8,7 @@ export type WireEvent = Record<string, unknown> & { type: string }
 
 /** A session.update as a correct client sends it. */
 export const phoneAudio = {
-  input: { format: { type: 'audio/pcmu' }, transcription: { model: 'gpt-4o-mini-transcribe' } },
+  input: { format: { type: 'audio/pcmu' }, transcription: { model: 'gpt-transcribe' } },
   output: { format: { type: 'audio/pcmu' } }
 }
 

@@ -27,7 +27,7 @@ test.each([
   expect(JSON.stringify(after.tools)).toContain('find_invoice')
   expect(after.audio).toEqual(before.audio)
   expect(after.audio).toMatchObject({
-    input: { format: { type: 'audio/pcmu' }, transcription: { model: 'gpt-4o-mini-transcribe' } },
+    input: { format: { type: 'audio/pcmu' }, transcription: { model: 'gpt-transcribe' } },
     output: { format: { type: 'audio/pcmu' }, voice: 'marin' }
   })
 
