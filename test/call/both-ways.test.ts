@@ -39,10 +39,14 @@ async function converse(house: House, listen: (call: Call) => void = () => {}) {
   await phone.play(sound)
   const pauseMs = () => (session.audio.lastIndexOf(sound) - session.audio.indexOf(sound) - sound.length) / 8
   await eventually(pauseMs, (ms) => ms >= 200)
-  await session.say({ ms: 4_000, transcript: 'Let me tell you all that we can do for you, one by one.' })
+  const { items } = await session.say({
+    ms: 4_000,
+    transcript: 'Let me tell you all that we can do for you, one by one.'
+  })
+  // By then all of it is at Twilio, and some of it was heard.
   await eventually(
-    () => call.stream.playback.aheadMs,
-    (aheadMs) => aheadMs > 0 && aheadMs < 3_500
+    () => call.stream.playback.heard(items[0]?.id ?? '')?.playedMs ?? 0,
+    (playedMs) => playedMs >= 400
   )
   session.hearSpeech()
   await phone.frames.next(({ event }) => event === 'clear')
