@@ -7,6 +7,8 @@ const PACE = 3
 export interface Voice {
   readonly call: number | undefined
   say(event: string): void
+  /** Adds an item to the end of the conversation. @returns the id of the item before it; null for the first one */
+  addItem(id: string): string | null
 }
 
 /** One spoken answer, told event by event as the Realtime API does. */
@@ -15,6 +17,7 @@ export class Answer {
   readonly #deltas: number
   readonly #responseId = newId('resp')
   readonly #itemId = newId('item')
+  readonly #previousId: string | null
   readonly #beganAt: number
   #sent = 0
   #transcript = ''
@@ -24,10 +27,11 @@ export class Answer {
     this.#voice = voice
     this.#deltas = deltas
     this.#beganAt = now
+    this.#previousId = voice.addItem(this.#itemId)
     const item = agentItem(this.#itemId, 'in_progress', undefined)
     this.#say('response.created', { response: response(this.#responseId, 'in_progress', []) })
     this.#say('response.output_item.added', { ...this.#place(), item })
-    this.#say('conversation.item.added', { previous_item_id: null, item })
+    this.#say('conversation.item.added', { previous_item_id: this.#previousId, item })
     this.#say('response.content_part.added', { ...this.#part(), part: { type: 'audio', transcript: '' } })
   }
 
@@ -64,7 +68,7 @@ export class Answer {
     this.#say('response.output_audio.done', this.#part())
     this.#say('response.output_audio_transcript.done', { ...this.#part(), transcript })
     this.#say('response.content_part.done', { ...this.#part(), part: { type: 'audio', transcript } })
-    this.#say('conversation.item.done', { previous_item_id: null, item })
+    this.#say('conversation.item.done', { previous_item_id: this.#previousId, item })
     this.#say('response.output_item.done', { ...this.#place(), item })
     this.#say('response.done', { response: response(this.#responseId, status, [item]) })
     const limit = { name: 'tokens', limit: 4_000_000, remaining: 3_999_000, reset_seconds: 0.015 }

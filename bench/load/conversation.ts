@@ -70,10 +70,11 @@ export class Conversation {
   #callerIsSilent(): void {
     const item_id = this.#itemId
     const { say } = this.#party
+    const previous_item_id = this.#party.addItem(item_id)
     say(event('input_audio_buffer.speech_stopped', { item_id, audio_end_ms: 1_000 }))
-    say(event('input_audio_buffer.committed', { item_id, previous_item_id: null }))
-    say(event('conversation.item.added', { previous_item_id: null, item: callerItem(item_id, null) }))
-    say(event('conversation.item.done', { previous_item_id: null, item: callerItem(item_id, null) }))
+    say(event('input_audio_buffer.committed', { item_id, previous_item_id }))
+    say(event('conversation.item.added', { previous_item_id, item: callerItem(item_id, null) }))
+    say(event('conversation.item.done', { previous_item_id, item: callerItem(item_id, null) }))
     const heard = { item_id, content_index: 0, transcript: TRANSCRIPT, usage: { type: 'duration', seconds: 1 } }
     say(event('conversation.item.input_audio_transcription.completed', heard))
     this.#phase = 'waiting'

@@ -21,6 +21,7 @@ export class ModelSession implements Stepping, Party {
   #session = newSession()
   #greeting: Answer | undefined
   #conversation: Conversation | undefined
+  #lastItemId: string | null = null
 
   constructor(socket: ModelSocket, traffic: Traffic, talks: boolean) {
     this.#socket = socket
@@ -35,6 +36,12 @@ export class ModelSession implements Stepping, Party {
   }
 
   say = (text: string): void => this.#socket.send(text)
+
+  addItem(id: string): string | null {
+    const previousId = this.#lastItemId
+    this.#lastItemId = id
+    return previousId
+  }
 
   spokenOver(): void {
     if (this.#call !== undefined) this.#traffic.spokenOver(this.#call)

@@ -25,9 +25,12 @@ function open({ line, responseId, outputIndex, inConversation }: Place, item: It
   line.emit('conversation.item.added', { previous_item_id: line.conversation.add(item), item: copy })
 }
 
-/** As captured: the conversation's event first. */
+/**
+ * As captured: the conversation's event first. An item that the client deleted meanwhile has no place to tell of: null would
+ * say that it is the first one, and SDK 0.20 would put it there.
+ */
 function close({ line, responseId, outputIndex, inConversation }: Place, item: Item): Item {
-  if (inConversation) {
+  if (inConversation && line.conversation.has(item.id)) {
     line.emit('conversation.item.done', { previous_item_id: line.conversation.previousOf(item.id), item })
   }
   line.emit('response.output_item.done', { response_id: responseId, output_index: outputIndex, item })

@@ -65,7 +65,7 @@ async function converse(house: House, listen: (call: Call) => void = () => {}) {
     toTwilio: anonymous(phone.frames.all),
     toModel: anonymous(session.received.all.map((event) => ({ ...event, audio_end_ms: 0, event_id: '' }))).sort(),
     // The SDK forgets an item's place again when the answer it belongs to is told once more.
-    history: anonymous(call.session.history.map((item) => ({ ...item, previousItemId: undefined }))).sort(),
+    history: anonymous(call.session.history.map((item) => ({ ...item, previousItemId: undefined }))),
     said: call.transcript.turns.map(({ who, cut }) => ({ who, cut }))
   }
 }

@@ -48,9 +48,9 @@ test('every dependency of the server is used by it', () => {
   }
 })
 
-test('the two packages of the SDK are the same version, and so share one core', () => {
-  const { '@openai/agents': agents, '@openai/agents-extensions': extensions } = manifest.dependencies
-  expect(extensions).toBe(agents)
+test('the SDK and its Twilio transport share one core, of the SDK’s own version', () => {
+  // The transport's package asks for an older core than the SDK does: without the override npm installs several, silently.
+  const { '@openai/agents': agents } = manifest.dependencies
   const cores = installed.filter(([path]) => path.endsWith('node_modules/@openai/agents-core'))
-  expect(cores).toHaveLength(1)
+  expect(cores.map(([, { version }]) => version)).toEqual([agents])
 })

@@ -19,6 +19,33 @@ describe('the conversation', () => {
     expect(await client.next('conversation.item.truncated')).toMatchObject({ audio_end_ms: 150 })
   })
 
+  test('tells of each item which one it comes after', async () => {
+    const { client, session } = await onThePhone({ vad: false })
+    await session.say('Hello.')
+    session.hearSpeech()
+    session.hearSilence('Hello there.')
+    await client.next('response.done')
+    await client.next('response.done')
+    const ids = session.conversation.items.map(({ id }) => id)
+    expect(ids).toHaveLength(3)
+    for (const type of ['conversation.item.added', 'conversation.item.done']) {
+      const told = client.events.all.filter((event) => event.type === type)
+      expect(told.map(({ previous_item_id }) => previous_item_id)).toEqual([null, ...ids.slice(0, -1)])
+    }
+  })
+
+  test('tells nothing more of an item that was deleted while it was spoken', async () => {
+    const { client, session } = await onThePhone({ pace: 1 })
+    const saying = session.say({ ms: 400 })
+    const { item_id } = await client.next('response.output_audio.delta')
+    client.send({ type: 'conversation.item.delete', item_id })
+    await client.next('conversation.item.deleted')
+    await saying
+    await client.next('response.output_item.done')
+    await client.next('response.done')
+    expect(client.story).not.toContain('conversation.item.done')
+  })
+
   test('takes what a client writes, in its place', async () => {
     const { client, session } = await onThePhone()
     const message = (id: string, role: string, text: string) => ({

@@ -100,6 +100,10 @@ test('a whole conversation: greeting, a tool, a handoff, a booking', async () =>
   await heard.next(says('book_slot', /Sam Taylor at 10:00/))
   await heard.next(says('Appointments', /Booked for Sam Taylor/))
 
+  // The SDK puts an item where the model says that it belongs.
+  const messages = practice.conversation.items.filter(({ type }) => type === 'message').map(({ id }) => id)
+  const history = session.history.filter(({ type }) => type === 'message').map(({ itemId }) => itemId)
+  expect(history).toEqual(messages)
   const texts = session.history.flatMap((item) =>
     item.type === 'message' ? item.content.map((part) => ({ ...part })) : []
   )

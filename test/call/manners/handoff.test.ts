@@ -1,4 +1,7 @@
+import { RealtimeAgent } from '@openai/agents/realtime'
 import { expect, test } from 'vitest'
+import type { CallContext } from '../../../src/agent/context.ts'
+import { openingHours } from '../../../src/agent/tools/opening-hours.ts'
 import { eventually, startHouse } from '../../house.ts'
 import { answers, calls, hearsOut, obliging, requests, says, speak, told } from './scene.ts'
 
@@ -56,4 +59,27 @@ test('a specialist who was speaking is the one who comes back from a lost model'
   expect(next.config.instructions).toContain('You answer questions about prices and invoices')
   speak(next, 'Thank you.')
   await hearsOut(house, 'You are welcome.')
+})
+
+test('a specialist without tools has none of the other agent’s, also after a lost model', async () => {
+  const billing = new RealtimeAgent<CallContext>({ name: 'Billing', instructions: 'You know prices.' })
+  const agent = new RealtimeAgent<CallContext>({
+    name: 'Triage Agent',
+    instructions: 'You answer.',
+    tools: [openingHours],
+    handoffs: [billing]
+  })
+  const house = await startHouse({ model, overrides: { agent } })
+  const { session } = await house.connect()
+  expect(session.config.tools.map(({ name }) => name)).toEqual(['opening_hours', 'transfer_to_Billing'])
+  speak(session, 'What is a filling?')
+  await hearsOut(house, 'A filling is from 180 dollars.')
+  expect(session.config).toMatchObject({ instructions: 'You know prices.', tools: [] })
+  session.drop(1011, 'server_error')
+  const next = await house.model.nextSession()
+  await eventually(
+    () => next.config.instructions,
+    (instructions) => instructions === 'You know prices.'
+  )
+  expect(next.config.tools).toEqual([])
 })
