@@ -4,19 +4,22 @@ import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import { triageAgent } from './agent/agent.ts'
 import { outputGuardrails } from './agent/guardrails.ts'
 import type { Call } from './call/call.ts'
-import { createCall } from './call/create-call.ts'
-import { earlyOpening } from './call/early-opening.ts'
+import { contain } from './call/contain.ts'
+import { createCall, type Reader } from './call/create-call.ts'
+import type { CallSide } from './call/model-leg.ts'
+import type { SaveRecord } from './call/record.ts'
 import { watchTools } from './call/tools.ts'
 import type { Config } from './config.ts'
 import { loggerOptions } from './log.ts'
-import { WarmSockets } from './model/warm-sockets.ts'
 import { calls } from './plugins/calls.ts'
 import { limits, serverLimits, streamLimits } from './plugins/limits.ts'
 import { pressure } from './plugins/pressure.ts'
 import { securityHeaders } from './plugins/security-headers.ts'
-import { toolFailureLog } from './plugins/tool-failures.ts'
 import { requireTwilio } from './plugins/twilio-only.ts'
-import type { SaveRecord } from './records/record.ts'
+import { createLeg } from './realtime/create-leg.ts'
+import { earlyOpening } from './realtime/early-opening.ts'
+import type { RealtimeLeg } from './realtime/leg.ts'
+import { WarmSockets } from './realtime/warm-sockets.ts'
 import { callEnded } from './routes/call-ended.ts'
 import { health } from './routes/health.ts'
 import { home } from './routes/home.ts'
@@ -25,8 +28,12 @@ import { mediaStream } from './routes/media-stream.ts'
 import { transferSummary } from './routes/transfer-summary.ts'
 import { MemoryLines } from './switchboard/lines.ts'
 import { Switchboard, type SwitchboardParts } from './switchboard/switchboard.ts'
+import { MediaStream } from './twilio/media-stream.ts'
 import { StreamTokens } from './twilio/stream-token.ts'
 import { apologyTwiml } from './twilio/twiml.ts'
+
+/** Frames that come while the model is opened for the last time inside the budget are kept too. */
+const HELD_BEYOND_BUDGET_MS = 5_000
 
 /** What a test, or another server, may put in place of ours. */
 export interface Dependencies {
@@ -35,8 +42,13 @@ export interface Dependencies {
   readonly saveRecord: SaveRecord
   /** New callers are declined while this is so; by default while the event loop is late. */
   readonly isOverloaded: () => boolean
-  /** Told of each call as its stream is accepted: `call.session` and `call.facts` can be listened to, `start` has not come. */
-  readonly onCall: (call: Call) => void
+  /** Each is told of every call as its stream is accepted, before `start`, and follows its journal. */
+  readonly readers: readonly Reader[]
+  /**
+   * Told of each call as its stream is accepted, before `start`, with the SDK's session and transport: every event of both
+   * wires passes `session.on('transport_event', …)` then, which costs about as much CPU again.
+   */
+  readonly onCall: (call: Call, sdk: Pick<RealtimeLeg, 'session' | 'transport'>) => void
   /** Where the log goes; standard output by default. */
   readonly logTo: { write(line: string): void } | undefined
 }
@@ -54,7 +66,6 @@ export async function buildApp(config: Config, overrides: Partial<Dependencies> 
   await app.register(websocket, streamLimits)
   await app.register(limits, { config })
   await app.register(pressure)
-  await app.register(toolFailureLog)
   await app.register(calls, { switchboard: buildSwitchboard(app, config, overrides) })
 
   app.addHook('onResponse', async (request, reply) => {
@@ -87,35 +98,47 @@ export async function buildApp(config: Config, overrides: Partial<Dependencies> 
   return app
 }
 
-/** The switchboard and what its calls are made of. */
+/** The switchboard and what its calls are made of: a caller's leg, a call, a model's leg. */
 function buildSwitchboard(app: FastifyInstance, config: Config, overrides: Partial<Dependencies>): Switchboard {
   const agent = overrides.agent ?? triageAgent
-  const session = {
+  const settings = {
     ...config.openai,
     takesTurns: config.call.minInterruptionMs > 0 || config.call.protectGreeting,
     outputGuardrails: overrides.outputGuardrails ?? outputGuardrails
   }
-  const shared = { agent, session, config }
   const warm = new WarmSockets(config.openai)
   watchTools(agent)
   const parts: SwitchboardParts = {
     lines: new MemoryLines(),
     tokens: new StreamTokens(config.twilio.authToken),
     warm,
-    warmUp: (caller) => warm.warm(caller.claims.callSid, earlyOpening(caller, shared)),
-    createCall: (socket, tcp, { log, admit, isSpareDue }) =>
-      createCall(socket, tcp, {
-        ...shared,
-        log,
-        admit,
-        openModel: () => warm.open(),
-        takeWarmModel: (callSid) => warm.take(callSid),
-        spareModel: isSpareDue ? warm.open() : undefined
-      }),
+    warmUp: (caller) => warm.warm(caller.claims.callSid, earlyOpening(caller, agent, settings, config)),
+    createCall: (socket, tcp, { log, admit, isSpareDue }) => {
+      const caller = new MediaStream(socket, tcp, config.call.modelReconnectMs + HELD_BEYOND_BUDGET_MS)
+      let model: RealtimeLeg | undefined
+      const createModelLeg = (call: CallSide) => {
+        model = createLeg(call, {
+          agent,
+          settings,
+          apiKey: config.openai.apiKey,
+          budgetMs: config.call.modelReconnectMs,
+          openSocket: () => warm.open(),
+          takeWarm: (callSid) => warm.take(callSid),
+          spare: isSpareDue ? warm.open() : undefined,
+          isListenedTo: overrides.onCall !== undefined
+        })
+        return model
+      }
+      const call = createCall({ config, log, caller, createModelLeg, admit }, overrides.readers ?? [])
+      contain(
+        () => model && overrides.onCall?.(call, model),
+        (error) => call.fail(error)
+      )
+      return call
+    },
     // Storage is not built yet: a call is kept as the one line that it logs.
     saveRecord: overrides.saveRecord ?? (async () => {}),
-    isOverloaded: overrides.isOverloaded ?? (() => app.isUnderPressure()),
-    onCall: overrides.onCall ?? (() => {})
+    isOverloaded: overrides.isOverloaded ?? (() => app.isUnderPressure())
   }
   return new Switchboard(config, parts, app.log)
 }

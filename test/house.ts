@@ -6,8 +6,10 @@ import { PhoneCall, type RingOptions } from '../simulator/telephone/telephone.ts
 import { parseTwiml } from '../simulator/telephone/twiml.ts'
 import { buildApp, type Dependencies } from '../src/app.ts'
 import type { Call } from '../src/call/call.ts'
+import type { Entry } from '../src/call/journal.ts'
+import type { CallRecord } from '../src/call/record.ts'
 import { loadConfig } from '../src/config.ts'
-import type { CallRecord } from '../src/records/record.ts'
+import type { RealtimeLeg } from '../src/realtime/leg.ts'
 
 export interface LogLine {
   readonly level: number
@@ -49,7 +51,14 @@ export async function startHouse({ env, model: modelOptions, overrides, provokes
   })
   const app = await buildApp(config, {
     saveRecord: async (record) => records.push(record),
-    onCall: (call) => answered.push(call),
+    readers: [
+      (call) => {
+        const entries: Entry[] = []
+        journals.set(call, entries)
+        call.journal.follow((entry) => entries.push(entry))
+        answered.push(call)
+      }
+    ],
     logTo: { write: (line) => log.push(JSON.parse(line)) },
     ...overrides
   })
@@ -107,6 +116,21 @@ export async function startHouse({ env, model: modelOptions, overrides, provokes
 }
 
 export type House = Awaited<ReturnType<typeof startHouse>>
+
+/** Everything that was written in the journals of the calls that the houses have answered. */
+const journals = new WeakMap<Call, Entry[]>()
+
+export function journalOf(call: Call): readonly Entry[] {
+  const entries = journals.get(call)
+  if (!entries) throw new Error('no house has answered this call')
+  return entries
+}
+
+/** How often the call's model was lost. */
+export const losses = (call: Call): number => journalOf(call).filter(({ event }) => event.type === 'model_lost').length
+
+/** The SDK's session and transport, without switching on that every event passes them. */
+export const sdk = (call: Call) => call.model as RealtimeLeg
 
 /** Sound that is different in every frame, so that one frame lost, doubled or out of order shows. Its length is in ms. */
 export function distinctSound(ms: number): Buffer {

@@ -33,6 +33,8 @@ export interface CallControl {
    * Ends with `#`, after `count` keys, or after a pause; an empty string when nothing was pressed.
    */
   collectDigits(options: { count: number; timeoutMs: number }): Promise<string>
+  /** Tells the operator that a tool has failed, whatever it answers the agent. @param error is not quoted in the log */
+  toolFailed(tool: string | undefined, error: unknown): void
 }
 
 /**

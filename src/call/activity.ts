@@ -1,8 +1,18 @@
-import type { Call } from './call.ts'
+import type { Journal } from './journal.ts'
+import type { Playback } from './playback.ts'
+import type { CallState } from './state.ts'
+
+/** What the activity needs of its call. */
+interface Port {
+  readonly journal: Journal
+  readonly playback: Playback
+  readonly stateName: () => CallState['name']
+}
 
 /**
  * Who is speaking, what runs and what is owed: kept in one place, because the silence watch, the goodbye, the resumption
- * and the renewal all ask. Says `quiet` and `busy` when the line becomes the one or the other.
+ * and the renewal all ask. Says `quiet` and `busy` when the line becomes the one or the other, `waiting` and `served` when
+ * the caller begins and ceases to wait for the agent.
  */
 export class Activity {
   /** The model hears the caller. */
@@ -15,43 +25,57 @@ export class Activity {
   hasWords = false
   /** The model was lost in the middle of an answer that had words already, and no answer was finished since. */
   isCutShort = false
-  readonly #call: Call
+  /** Whether what the caller says is merely a sound that lets the agent go on; see turn-taking.ts. */
+  isOnlyASound: () => boolean = () => false
+  readonly #port: Port
   #toolsRunning = 0
   #owed: { readonly instructions: string | undefined; isBeingGiven: boolean } | undefined
   #isQuiet = false
   #waitingSince: number | undefined
 
-  constructor(call: Call) {
-    this.#call = call
-    const { facts } = call
-    facts.on('accepted', () => this.#changed())
-    facts.on('live', () => this.#changed())
-    facts.on('modelBack', () => this.#changed())
-    facts.on('agentHeard', () => this.#changed())
-    facts.on('agentSilent', () => this.#changed())
-    facts.on('callerSpeaking', () => this.#set({ isCallerSpeaking: true }))
-    facts.on('callerSilent', () => {
+  constructor(port: Port) {
+    this.#port = port
+    const { journal } = port
+    const changed = () => this.#changed()
+    journal.on('accepted', changed)
+    journal.on('live', changed)
+    journal.on('model_back', changed)
+    journal.on('agent_heard', changed)
+    journal.on('agent_silent', changed)
+    journal.on('caller_speaking', () => this.#set({ isCallerSpeaking: true }))
+    journal.on('caller_silent', () => {
       this.callerTurns += 1
       this.#set({ isCallerSpeaking: false })
     })
-    facts.on('responseStarted', () => {
+    journal.on('turn_forgotten', () => {
+      this.callerTurns -= 1
+    })
+    journal.on('answer_started', () => {
       this.hasWords = false
       if (this.#owed) this.#owed.isBeingGiven = true
       this.#set({ isResponding: true })
     })
-    facts.on('agentWords', () => {
+    journal.on('agent_delta', () => {
       this.hasWords = true
     })
-    facts.on('responseFinished', ({ status }) => {
+    journal.on('answer_finished', ({ status }) => {
       // What came to be owed while it ran (a tool has answered, a question is to be asked) is for the next one.
       if (status !== 'failed' && this.#owed?.isBeingGiven) this.#owed = undefined
       this.isCutShort = false
       this.#set({ isResponding: false })
     })
     // What is owed stays owed: the next model has to answer it.
-    facts.on('modelLost', () => {
+    journal.on('model_lost', () => {
       this.isCutShort ||= this.isResponding && this.hasWords
       this.#set({ isCallerSpeaking: false, isResponding: false })
+    })
+    journal.on('tool_started', () => {
+      this.#toolsRunning += 1
+      this.#changed()
+    })
+    journal.on('tool_finished', () => {
+      this.#toolsRunning -= 1
+      this.#changed()
     })
   }
 
@@ -66,12 +90,12 @@ export class Activity {
 
   /** The caller speaks, and it is not merely a sound that lets the agent go on. */
   get hasCallerTheFloor(): boolean {
-    return this.isCallerSpeaking && !this.#call.transport.holdInterruption()
+    return this.isCallerSpeaking && !this.isOnlyASound()
   }
 
   /** The caller hears the agent, or soon will. */
   get isAgentSpeaking(): boolean {
-    return this.isResponding || this.#call.stream.playback.isAgentPlaying
+    return this.isResponding || this.#port.playback.isAgentPlaying
   }
 
   /**
@@ -90,7 +114,7 @@ export class Activity {
   /** An answer is owed from now on, until one is finished. */
   owe(instructions: string | undefined): void {
     this.#owed = { instructions, isBeingGiven: false }
-    this.#call.facts.emit('answerOwed')
+    this.#port.journal.emit({ type: 'answer_owed' })
     this.#changed()
   }
 
@@ -99,39 +123,28 @@ export class Activity {
     if (this.#owed) this.#owed.isBeingGiven = false
   }
 
-  toolStarted(): void {
-    this.#toolsRunning += 1
-    this.#changed()
-  }
-
-  toolFinished(): void {
-    this.#toolsRunning -= 1
-    this.#changed()
-  }
-
   #set(change: { isCallerSpeaking?: boolean; isResponding?: boolean }): void {
     Object.assign(this, change)
     this.#changed()
   }
 
   #changed(): void {
-    const { name } = this.#call.state
+    const name = this.#port.stateName()
     const isLive = name === 'live'
     this.#noteWaiting(name === 'connecting' || name === 'reconnecting', isLive)
     const isBusy = this.isCallerSpeaking || this.isAgentSpeaking || this.isToolRunning || this.#owed !== undefined
     const isQuiet = isLive && !isBusy
     if (isQuiet === this.#isQuiet) return
     this.#isQuiet = isQuiet
-    this.#call.facts.emit(isQuiet ? 'quiet' : 'busy')
+    this.#port.journal.emit({ type: isQuiet ? 'quiet' : 'busy' })
   }
 
   #noteWaiting(isModelAway: boolean, isLive: boolean): void {
     const isDue = this.#owed !== undefined || this.isResponding
     const isDelayed = this.isCallerSpeaking || this.isToolRunning
-    const isHeard = this.#call.stream.playback.isAgentPlaying
-    const isWaiting = !isHeard && (isModelAway || (isLive && isDue && !isDelayed))
+    const isWaiting = !this.#port.playback.isAgentPlaying && (isModelAway || (isLive && isDue && !isDelayed))
     if (isWaiting === (this.#waitingSince !== undefined)) return
     this.#waitingSince = isWaiting ? performance.now() : undefined
-    this.#call.facts.emit(isWaiting ? 'waiting' : 'served')
+    this.#port.journal.emit({ type: isWaiting ? 'waiting' : 'served' })
   }
 }

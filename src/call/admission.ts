@@ -1,5 +1,3 @@
-import type { Memory } from './transcript.ts'
-
 /** Who a call is, as the signed webhook said it. */
 export interface Claims {
   readonly callSid: string
@@ -21,4 +19,11 @@ export interface Admission {
   readonly returnedFrom: string | undefined
   /** When the call's first stream began, in ms since the epoch; undefined on a first visit. */
   readonly startedAt?: number | undefined
+}
+
+/** One thing that a model has to be told when it takes over, or when the caller comes back. */
+export interface Memory {
+  readonly id: string
+  readonly who: 'caller' | 'agent' | 'note'
+  readonly text: string
 }

@@ -1,9 +1,13 @@
-import { EventEmitter } from 'node:events'
 import type { CallControl, Caller } from '../agent/context.ts'
-import type { Admission } from './call.ts'
-import type { CallFacts } from './facts.ts'
+import type { Admission } from './admission.ts'
+import type { Journal } from './journal.ts'
+import type { ToolRuns } from './tool-runs.ts'
 
-type RunTool = (name: string, invoke: () => Promise<unknown>) => Promise<unknown>
+/** What the agent's verbs need of a call; a caller whose stream is on its way has none of it yet. */
+interface Port {
+  readonly journal: Journal
+  readonly tools: ToolRuns
+}
 
 /**
  * What the agent knows of its call and may do with it. It is there before the caller is known, because the session is
@@ -17,25 +21,23 @@ export class CallerContext implements Caller, CallControl {
   parameters: Readonly<Record<string, string>> = {}
   returnedFrom: string | undefined
   readonly transferTargets: readonly string[]
-  readonly #facts: EventEmitter<CallFacts>
-  readonly #runTool: RunTool
+  readonly #port: Port | undefined
 
-  constructor(facts: EventEmitter<CallFacts>, targets: ReadonlyMap<string, string>, runTool: RunTool) {
-    this.#facts = facts
-    this.#runTool = runTool
+  constructor(targets: ReadonlyMap<string, string>, port: Port | undefined) {
+    this.#port = port
     this.transferTargets = [...targets.keys()]
   }
 
   /** What the agent will know of a caller whose stream is on its way. */
   static before(admission: Admission, targets: ReadonlyMap<string, string>): CallerContext {
-    const context = new CallerContext(new EventEmitter(), targets, (_name, invoke) => invoke())
+    const context = new CallerContext(targets, undefined)
     context.admit(admission)
     return context
   }
 
   /** For the wrapper around every tool; not part of what the agent sees. */
   runTool(name: string, invoke: () => Promise<unknown>): Promise<unknown> {
-    return this.#runTool(name, invoke)
+    return this.#port ? this.#port.tools.run(name, invoke) : invoke()
   }
 
   admit({ claims, returnedFrom }: Admission): void {
@@ -48,15 +50,19 @@ export class CallerContext implements Caller, CallControl {
   }
 
   endCall(): void {
-    this.#facts.emit('endAsked')
+    this.#port?.journal.emit({ type: 'end_asked' })
   }
 
   transfer(target: string, summary: string): void {
     if (!this.transferTargets.includes(target)) throw new RangeError(`no transfer target is called ${target}`)
-    this.#facts.emit('transferAsked', target, summary)
+    this.#port?.journal.emit({ type: 'transfer_asked', target, summary })
   }
 
   collectDigits({ count, timeoutMs }: { count: number; timeoutMs: number }): Promise<string> {
-    return new Promise((give) => this.#facts.emit('digitsAsked', { count, timeoutMs, give }))
+    return new Promise((give) => this.#port?.journal.emit({ type: 'digits_asked', count, timeoutMs, give }))
+  }
+
+  toolFailed(tool: string | undefined, error: unknown): void {
+    this.#port?.tools.noteFailure(tool, error)
   }
 }

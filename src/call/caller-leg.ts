@@ -1,6 +1,8 @@
 import type { EventEmitter } from 'node:events'
 import type { Base64 } from '../wire/base64.ts'
+import type { EndReason } from './end-reason.ts'
 import type { Heard, Owner, Playback } from './playback.ts'
+import type { CallState } from './state.ts'
 
 /** A piece of the caller's audio, mu-law at 8 kHz; 20 ms on a line that is well. */
 export interface AudioFrame {
@@ -28,6 +30,13 @@ export type Gone =
   | 'quiet'
   /** It never said whose it is. */
   | 'no start'
+
+/** @param state where the call is when its stream goes */
+export function endReasonOf(how: Gone, state: CallState['name']): EndReason {
+  if (how === 'no start') return 'no_start'
+  if (state === 'ringing' || state === 'connecting') return 'caller_left_early'
+  return how === 'stopped' ? 'caller_hung_up' : 'stream_lost'
+}
 
 export interface CallerLegEvents {
   start: [StreamStart]

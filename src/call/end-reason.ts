@@ -1,20 +1,62 @@
-import type { ModelTrouble } from '../model/errors.ts'
-import type { EndReason } from '../records/record.ts'
+/** Why a call ended. The first reason wins, and decides what Twilio is told to do next. */
+export type EndReason =
+  /** The caller hung up. */
+  | 'caller_hung_up'
+  /** The caller was gone before the agent could be had. */
+  | 'caller_left_early'
+  /** The stream's socket went away without `stop`: the caller may still be on the line. */
+  | 'stream_lost'
+  /** The stream never said who it is. */
+  | 'no_start'
+  /** The stream's token was missing, wrong, expired or used. */
+  | 'stream_refused'
+  /** More frames than a stream has, or nobody reads what is sent. */
+  | 'stream_abused'
+  /** The same call opened a newer stream. */
+  | 'superseded'
+  | 'agent_hung_up'
+  | 'transferred'
+  | 'caller_silent'
+  | 'too_long'
+  | 'drained'
+  | 'model_rejected'
+  | 'model_refused'
+  | 'model_unreachable'
+  | 'model_closed'
+  | 'model_mute'
+  | 'model_wrong_format'
+  | 'internal_error'
 
-const TROUBLE: Record<ModelTrouble, EndReason> = {
-  rejected: 'model_rejected',
-  refused: 'model_refused',
-  unreachable: 'model_unreachable',
-  closed: 'model_closed',
-  mute: 'model_mute',
-  'wrong format': 'model_wrong_format'
+/** Whose doing an end is: what an operator looks at first. */
+export type Fault = 'caller' | 'agent' | 'us' | 'twilio' | 'openai' | 'operator'
+
+const FAULT: Record<EndReason, Fault> = {
+  caller_hung_up: 'caller',
+  caller_left_early: 'caller',
+  caller_silent: 'caller',
+  stream_abused: 'caller',
+  stream_refused: 'caller',
+  stream_lost: 'twilio',
+  no_start: 'twilio',
+  superseded: 'twilio',
+  agent_hung_up: 'agent',
+  transferred: 'agent',
+  too_long: 'operator',
+  drained: 'operator',
+  model_rejected: 'operator',
+  model_wrong_format: 'operator',
+  model_refused: 'openai',
+  model_unreachable: 'openai',
+  model_closed: 'openai',
+  model_mute: 'openai',
+  internal_error: 'us'
 }
 
-export function reasonFor(trouble: ModelTrouble): EndReason {
-  return TROUBLE[trouble]
+export function faultOf(reason: EndReason): Fault {
+  return FAULT[reason]
 }
 
-/** 1008 is "policy violation": the stream was nobody's. (RFC 6455, 7.4.1) */
-export function closeCodeFor(reason: EndReason): number {
-  return reason === 'no_start' || reason === 'stream_refused' ? 1008 : 1000
+/** The stream was nobody's. */
+export function isRefused(reason: EndReason): boolean {
+  return reason === 'no_start' || reason === 'stream_refused'
 }

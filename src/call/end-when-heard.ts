@@ -1,7 +1,7 @@
 import * as cues from '../agent/cues.ts'
-import type { FinishedResponse } from '../model/events.ts'
-import type { EndReason } from '../records/record.ts'
 import type { Call } from './call.ts'
+import type { EndReason } from './end-reason.ts'
+import type { AnswerStatus } from './events.ts'
 
 export interface EndWhenHeard {
   /** What the agent is asked to say first; undefined when it is saying it already. */
@@ -10,12 +10,13 @@ export interface EndWhenHeard {
   readonly cancelOnSpeech: boolean
 }
 
-/** Beyond the audio that is left to play: a mark that does not come back must not keep a line open. */
+/** Beyond the audio that is left to play: an answer that does not come to its end must not keep a line open. */
 const CAP_MS = 10_000
 
 /** Speaks, waits until it was played (not merely generated, and not cleared), and ends the call. */
 export function endWhenHeard(call: Call, reason: EndReason, { say, cancelOnSpeech }: EndWhenHeard): void {
-  const { facts, stream, activity } = call
+  const { journal, activity } = call
+  const { playback } = call.caller
   // They began to speak in the moment in which this was decided.
   if (cancelOnSpeech && activity.hasCallerTheFloor) return call.tellAgent(cues.lineStaysOpen)
   // An answer that runs already comes before the one that is asked for.
@@ -27,13 +28,13 @@ export function endWhenHeard(call: Call, reason: EndReason, { say, cancelOnSpeec
     call.end(reason)
   }
   const check = () => {
-    if (answersToCome <= 0 && !stream.playback.isAgentPlaying) finish()
+    if (answersToCome <= 0 && !playback.isAgentPlaying) finish()
   }
   const restartCap = () => {
     stopCap()
-    stopCap = call.after(stream.playback.aheadMs + CAP_MS, finish)
+    stopCap = call.after(playback.aheadMs + CAP_MS, finish)
   }
-  const onFinished = ({ status }: FinishedResponse) => {
+  const onFinished = ({ status }: { status: AnswerStatus }) => {
     // It is asked for again.
     if (status !== 'failed') answersToCome -= 1
     restartCap()
@@ -45,29 +46,26 @@ export function endWhenHeard(call: Call, reason: EndReason, { say, cancelOnSpeec
     // The SDK is in the middle of an interruption, and has things to tell the model yet.
     else setImmediate(check)
   }
-  const onSpeaking = () => {
-    if (cancelOnSpeech && activity.hasCallerTheFloor) cancel()
-  }
-  const stop = () => {
-    stopCap()
-    facts.off('responseFinished', onFinished)
-    facts.off('agentSilent', onSilent)
-    facts.off('callerSpeaking', onSpeaking)
-    facts.off('keyPressed', onKey)
-  }
   const cancel = () => {
     call.log.info({ reason }, 'the caller spoke over the goodbye: the line stays open')
     stop()
     call.tellAgent(cues.lineStaysOpen)
   }
-  const onKey = () => {
-    if (cancelOnSpeech) cancel()
+  const listening = [
+    journal.on('answer_finished', onFinished),
+    journal.on('agent_silent', onSilent),
+    journal.on('caller_speaking', () => {
+      if (cancelOnSpeech && activity.hasCallerTheFloor) cancel()
+    }),
+    journal.on('key', () => {
+      if (cancelOnSpeech) cancel()
+    })
+  ]
+  const stop = () => {
+    stopCap()
+    for (const off of listening) off()
   }
 
-  facts.on('responseFinished', onFinished)
-  facts.on('agentSilent', onSilent)
-  facts.on('callerSpeaking', onSpeaking)
-  facts.on('keyPressed', onKey)
   restartCap()
   if (say !== undefined) call.askToSpeak(say)
   else check()

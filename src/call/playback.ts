@@ -8,16 +8,31 @@ export interface Heard {
   readonly itemId: string
   /** Audio sent to Twilio for it, in ms. */
   readonly sentMs: number
-  /** Audio that was played, in ms: exact to the audio between two marks. */
+  /** Audio that was played, in ms: exact to the audio between two marks, or by the clock when the stream ended in it. */
   readonly playedMs: number
-  /** A `clear` took the rest away. */
+  /** A `clear`, or the end of the stream, took the rest away. */
   readonly cut: boolean
+}
+
+/** What came of a mark that came back, a look at the clock, a `clear` or the end. */
+export interface Answered {
+  /** Marks of items, in order; those of the house are not told. */
+  readonly marks: readonly string[]
+  /** Items of which nothing more will be played, each once. */
+  readonly heard: readonly Heard[]
+}
+
+interface Answering {
+  readonly marks: string[]
+  readonly heard: Heard[]
 }
 
 interface Item {
   readonly itemId: string
   sentMs: number
   playedMs: number
+  /** Up to where it was played or taken back. */
+  goneMs: number
   cut: boolean
 }
 
@@ -27,20 +42,16 @@ interface PendingMark {
   readonly item: Item | undefined
   /** Where in the item this mark stands, in ms. */
   readonly atMs: number
+  /** Nothing more of the item comes after it. */
+  readonly isLast: boolean
+  /** It stands behind audio of the agent's that was not played yet. */
+  readonly isVoice: boolean
   /** Where it stands in all that was sent, in ms. */
   readonly totalMs: number
   /** When everything before it will have been played, if Twilio plays without a pause; see `#lateMs`. */
   readonly dueAt: number
   /** Twilio was asked for it; the others are answered from the marks around them and from the clock. */
   readonly isOnWire: boolean
-}
-
-/** The SDK names its marks `<item>:<ms>:g<n>:m<n>`, and `done:<item>:g<n>:m<n>` after the last audio of an item. */
-const SDK_MARK = /^(done:)?(.+?)(?::\d+)?:g\d+:m\d+$/
-
-/** A mark of the server's own: the SDK would warn that it does not know it. */
-export function isOurMark(name: string): boolean {
-  return !SDK_MARK.test(name)
 }
 
 /** Twilio is asked for one mark in so much audio: one for each delta of 20 ms would be two messages for nothing. */
@@ -60,6 +71,8 @@ const MARGIN_MS = 2_000
 export class Playback {
   readonly #now: () => number
   readonly #items = new Map<string, Item>()
+  /** Items that were not told as heard, in the order in which they began. */
+  readonly #open = new Set<Item>()
   /** In the order in which they were sent, which is the order in which they come due. */
   readonly #pending = new Map<string, PendingMark>()
   /** Marks that were answered by the clock and may still come back, which tells how late the clock has to be. */
@@ -67,8 +80,8 @@ export class Playback {
   /** All that was sent, and of it what was played or taken back. */
   #sentMs = 0
   #pastMs = 0
-  /** Pending marks of the agent's items. */
-  #agentMarks = 0
+  /** Pending marks with the agent's voice before them. */
+  #voiceMarks = 0
   #unmarkedMs = 0
   /** Audio since the last mark that Twilio was asked for. */
   #sinceWireMs = 0
@@ -89,7 +102,7 @@ export class Playback {
 
   /** The caller hears the agent, or soon will. */
   get isAgentPlaying(): boolean {
-    return this.#agentMarks > 0
+    return this.#voiceMarks > 0
   }
 
   /** Audio at Twilio that no mark has proved to be heard, in ms; never more than there can be by the clock. */
@@ -113,7 +126,7 @@ export class Playback {
     return this.#items.get(itemId)
   }
 
-  sentMedia(bytes: number): void {
+  sent(bytes: number, owner: Owner): void {
     const ms = bytes / BYTES_PER_MS
     const now = this.#now()
     if (this.#endsAt + this.#lateMs <= now) {
@@ -125,54 +138,51 @@ export class Playback {
     this.#sentMs += ms
     this.#unmarkedMs += ms
     this.#sinceWireMs += ms
-  }
-
-  /** @returns whether Twilio is to be asked for this mark */
-  sentMark(name: string): boolean {
-    const [, done, itemId] = SDK_MARK.exec(name) ?? []
-    const item = itemId === undefined ? undefined : this.#itemFor(itemId)
-    if (item) item.sentMs += this.#unmarkedMs
-    this.#unmarkedMs = 0
-    const isOnWire = item === undefined || done !== undefined || this.#sinceWireMs >= MARK_EVERY_MS
-    if (isOnWire) this.#sinceWireMs = 0
-    const dueAt = Math.max(this.#endsAt, this.#now() - this.#lateMs)
-    this.#pending.set(name, { name, item, atMs: item?.sentMs ?? 0, totalMs: this.#sentMs, dueAt, isOnWire })
-    if (item) this.#agentMarks += 1
-    return isOnWire
+    if (owner !== 'house') this.#itemFor(owner.item).sentMs += ms
   }
 
   /**
-   * A mark that Twilio returned: everything before it was played, unless a `clear` went out since.
-   * @returns the names of the marks before it that are answered by it, and whether it was answered itself before now
+   * @param itemId undefined for the house's
+   * @param isLast nothing more of this item comes
+   * @returns whether Twilio is to be asked for this mark
    */
-  markCameBack(name: string): {
-    readonly before: readonly string[]
-    readonly isNews: boolean
-    readonly isOld: boolean
-  } {
-    const mark = this.#pending.get(name)
+  mark(name: string, itemId: string | undefined, isLast: boolean): boolean {
+    const item = itemId === undefined ? undefined : this.#itemFor(itemId)
+    this.#unmarkedMs = 0
+    const isOnWire = item === undefined || isLast || this.#sinceWireMs >= MARK_EVERY_MS
+    if (isOnWire) this.#sinceWireMs = 0
+    const dueAt = Math.max(this.#endsAt, this.#now() - this.#lateMs)
+    // The last mark of an item that the model spoke slower than it was played has nothing before it to be heard.
+    const isVoice = item !== undefined && item.sentMs > item.goneMs
+    const atMs = item?.sentMs ?? 0
+    this.#pending.set(name, { name, item, atMs, isLast, isVoice, totalMs: this.#sentMs, dueAt, isOnWire })
+    if (isVoice) this.#voiceMarks += 1
+    return isOnWire
+  }
+
+  /** Twilio returned a mark: everything before it was played, unless a `clear` went out since. */
+  markCameBack(name: string): Answered {
+    const answering: Answering = { marks: [], heard: [] }
     const old = this.#answered.get(name)
-    const before: string[] = []
     if (old) {
       this.#lateMs = this.#now() - old.dueAt
       this.#answered.delete(name)
     }
-    if (mark) {
-      this.#lateMs = this.#now() - mark.dueAt
-      for (const earlier of this.#pending.values()) {
-        this.#answer(earlier)
-        if (earlier === mark) break
-        before.push(earlier.name)
-        if (earlier.isOnWire) this.#keepAnswered(earlier)
-      }
+    const mark = this.#pending.get(name)
+    if (!mark) return answering
+    this.#lateMs = this.#now() - mark.dueAt
+    for (const earlier of this.#pending.values()) {
+      this.#answer(earlier, answering)
+      if (earlier === mark) break
+      if (earlier.isOnWire) this.#keepAnswered(earlier)
     }
-    return { before, isNews: mark !== undefined, isOld: old !== undefined }
+    return answering
   }
 
-  /** @returns the names of the marks whose audio has been played by the clock, and that no mark will answer sooner */
-  answerDue(): string[] {
+  /** Answers the marks whose audio has been played by the clock, and that no mark will answer sooner. */
+  answerDue(): Answered {
+    const answering: Answering = { marks: [], heard: [] }
     const now = this.#now() - this.#lateMs
-    const played: string[] = []
     for (const mark of this.#pending.values()) {
       const overdueMs = now - mark.dueAt
       if (overdueMs < 0) break
@@ -181,36 +191,61 @@ export class Playback {
         if (overdueMs > UNDERWAY_MS) break
         continue
       }
-      played.push(mark.name)
-      this.#answer(mark)
+      this.#answer(mark, answering)
       if (mark.isOnWire) this.#keepAnswered(mark)
     }
-    return played
+    return answering
   }
 
-  /** @returns the names of the marks that Twilio was not asked for and so does not return */
-  sentClear(): string[] {
-    const withheld: string[] = []
-    for (const { name, item, isOnWire } of this.#pending.values()) {
-      if (item && item.playedMs < item.sentMs) item.cut = true
-      if (!isOnWire) withheld.push(name)
+  /** A `clear` goes out: what was not played is taken back. */
+  cleared(): Answered {
+    const answering: Answering = { marks: [], heard: [] }
+    for (const { name, item } of this.#pending.values()) if (item) answering.marks.push(name)
+    for (const item of this.#open) {
+      item.cut = item.playedMs < item.sentMs
+      item.goneMs = item.sentMs
+      this.#tell(item, answering)
     }
     this.#pending.clear()
     this.#answered.clear()
     this.#pastMs = this.#sentMs
-    this.#agentMarks = 0
+    this.#voiceMarks = 0
     this.#unmarkedMs = 0
     this.#sinceWireMs = 0
     this.#endsAt = Math.min(this.#endsAt, this.#now() - this.#lateMs)
-    return withheld
+    return answering
   }
 
-  #answer({ name, item, atMs, totalMs }: PendingMark): void {
+  /** The stream ends: no mark comes back any more, so what was heard is what has been played by the clock. */
+  ended(): Answered {
+    const now = this.#now() - this.#lateMs
+    for (const { item, atMs, dueAt } of this.#pending.values()) {
+      if (item) item.playedMs = Math.max(item.playedMs, atMs - Math.max(0, Math.ceil(dueAt - now)))
+    }
+    return { marks: [], heard: this.cleared().heard }
+  }
+
+  #answer(mark: PendingMark, answering: Answering): void {
+    const { name, item, atMs } = mark
     this.#pending.delete(name)
-    this.#pastMs = Math.max(this.#pastMs, totalMs)
+    this.#pastMs = Math.max(this.#pastMs, mark.totalMs)
     if (!item) return
-    this.#agentMarks -= 1
+    answering.marks.push(name)
+    if (mark.isVoice) this.#voiceMarks -= 1
     item.playedMs = Math.max(item.playedMs, atMs)
+    item.goneMs = Math.max(item.goneMs, atMs)
+    // Items are spoken one after the other: one that was left without its last mark is over when the next is heard.
+    for (const earlier of this.#open) {
+      if (earlier === item || !this.#open.has(item)) break
+      if (earlier.playedMs >= earlier.sentMs) this.#tell(earlier, answering)
+    }
+    if (mark.isLast && this.#open.has(item)) this.#tell(item, answering)
+  }
+
+  #tell(item: Item, { heard }: Answering): void {
+    this.#open.delete(item)
+    const { itemId, sentMs, playedMs, cut } = item
+    heard.push({ itemId, sentMs, playedMs, cut })
   }
 
   /** Only the last few can still come back; a line on which none does must not collect them. */
@@ -223,8 +258,9 @@ export class Playback {
   #itemFor(itemId: string): Item {
     const known = this.#items.get(itemId)
     if (known) return known
-    const item = { itemId, sentMs: 0, playedMs: 0, cut: false }
+    const item = { itemId, sentMs: 0, playedMs: 0, goneMs: 0, cut: false }
     this.#items.set(itemId, item)
+    this.#open.add(item)
     return item
   }
 }

@@ -1,4 +1,4 @@
-import type { EndReason } from '../records/record.ts'
+import type { EndReason } from './end-reason.ts'
 
 /** Where a call is. Times are milliseconds since the epoch. */
 export type CallState =
@@ -16,14 +16,14 @@ export type CallState =
       readonly reason: EndReason
     }
 
-export type CallEvent =
+export type StateEvent =
   | { readonly type: 'accepted'; readonly at: number }
   | { readonly type: 'model ready' }
   | { readonly type: 'model lost'; readonly at: number }
   | { readonly type: 'ended'; readonly at: number; readonly reason: EndReason }
 
 /** The next state, or the same one where the event does not apply: late events of a race change nothing. */
-export function nextState(state: CallState, event: CallEvent): CallState {
+export function nextState(state: CallState, event: StateEvent): CallState {
   if (state.name === 'ended') return state
   switch (event.type) {
     case 'accepted':

@@ -1,4 +1,6 @@
 import * as cues from '../agent/cues.ts'
+import type { Memory } from './admission.ts'
+import type { Journal } from './journal.ts'
 import type { Heard } from './playback.ts'
 
 /** One turn of the conversation, as it took place on the line. */
@@ -33,6 +35,16 @@ export class Transcript {
     this.#heard = heard
   }
 
+  /** Writes down what is said on a call. Before the other listeners: they ask it. */
+  follow(journal: Journal): void {
+    journal.on('caller_turn', ({ turn }) => this.callerTurn(turn))
+    journal.on('caller_words', ({ turn, text }) => {
+      if (text !== undefined) this.callerWords(turn, text)
+    })
+    journal.on('agent_delta', ({ turn, text }) => this.agentWords(turn, text))
+    journal.on('turn_forgotten', ({ turn }) => this.forget(turn))
+  }
+
   /** The caller finished a turn. Its words come later, or never. */
   callerTurn(id: string): void {
     this.#entry(id, 'caller')
@@ -48,7 +60,7 @@ export class Transcript {
     entry.text = (entry.text ?? '') + delta
   }
 
-  /** Something the model has to know after a new beginning. */
+  /** Something that a model has to know when it takes over. */
   note(text: string): void {
     this.#notes += 1
     this.#entries.push({ id: `note_${this.#notes}`, who: 'note', text })
@@ -109,13 +121,6 @@ export class Transcript {
     this.#entries.push(entry)
     return entry
   }
-}
-
-/** What a model that starts anew has to be told. */
-export interface Memory {
-  readonly id: string
-  readonly who: 'caller' | 'agent' | 'note'
-  readonly text: string
 }
 
 /** A text that grew word by word is kept by V8 as a tree of all its words. */

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { Transfer } from '../call/call.ts'
+import type { Transfer } from '../call/events.ts'
 import type { Config } from '../config.ts'
 import type { Next } from '../switchboard/line.ts'
 import { apologyTwiml, hangUpTwiml, transferTwiml } from '../twilio/twiml.ts'

@@ -1,9 +1,6 @@
-import type { Admission, Transfer } from '../call/call.ts'
-import type { Memory } from '../call/transcript.ts'
-import type { EndReason } from '../records/record.ts'
-
-/** Who a caller is, as the signed webhook said it. */
-export type Claims = Admission['claims']
+import type { Admission, Claims, Memory } from '../call/admission.ts'
+import type { EndReason } from '../call/end-reason.ts'
+import type { Transfer } from '../call/events.ts'
 
 /**
  * A caller's line, from the webhook's answer until Twilio can ask nothing more about the call. It is plain data, so that
@@ -34,6 +31,8 @@ export interface Past {
   readonly claims: Claims
   readonly memory: readonly Memory[]
   readonly transfer: Transfer | undefined
+  /** When the first stream began. */
+  readonly startedAt: number | undefined
   /** Streams that this call has had so far. */
   readonly streams: number
 }
@@ -50,6 +49,8 @@ export type LineEvent =
       readonly reason: EndReason
       readonly memory: readonly Memory[]
       readonly transfer: Transfer | undefined
+      /** When the call's first stream began. */
+      readonly startedAt: number | undefined
       readonly at: number
     }
   | Question
@@ -114,7 +115,8 @@ export function nextLine(line: Line | undefined, event: LineEvent): Line | undef
       // Twilio asks nothing more about a caller who has hung up.
       if (event.reason === 'caller_hung_up') return undefined
       const { claims, streams } = line
-      const past = { claims, memory: event.memory, transfer: event.transfer, streams }
+      const { memory, transfer, startedAt } = event
+      const past = { claims, memory, transfer, startedAt, streams }
       return { name: 'ended', past, next: afterwards(event.reason), until: event.at + ENDED_MS }
     }
     case 'asked':
@@ -174,8 +176,12 @@ function afterDialling(past: Past, { target }: Transfer, { dial, at }: Question)
   return streamAgain(past, `${target}: ${dial}`, at)
 }
 
-function streamAgain({ claims, memory, streams }: Past, returnedFrom: string | undefined, at: number): Answer {
-  const admission = { claims, memory, returnedFrom }
+function streamAgain(
+  { claims, memory, startedAt, streams }: Past,
+  returnedFrom: string | undefined,
+  at: number
+): Answer {
+  const admission = { claims, memory, returnedFrom, startedAt }
   return { next: { do: 'stream', admission }, line: answered(admission, streams, at) }
 }
 

@@ -1,4 +1,4 @@
-import type { Admission } from '../call/call.ts'
+import type { Admission } from '../call/admission.ts'
 import { isExpected, isTaken, type Line, type LineEvent, nextLine } from './line.ts'
 
 /**

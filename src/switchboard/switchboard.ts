@@ -4,10 +4,13 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import type { WebSocket } from 'ws'
 import * as cues from '../agent/cues.ts'
-import type { Admission, Call, CallDependencies } from '../call/call.ts'
+import type { Admission, Claims } from '../call/admission.ts'
+import type { Call, CallParts } from '../call/call.ts'
+import type { StreamStart } from '../call/caller-leg.ts'
+import { endWhenHeard } from '../call/end-when-heard.ts'
+import type { CallRecord, SaveRecord } from '../call/record.ts'
 import type { Config } from '../config.ts'
-import type { CallRecord, SaveRecord } from '../records/record.ts'
-import { answerTo, type Claims, isTaken, type Next, type Question } from './line.ts'
+import { answerTo, isTaken, type Next, type Question } from './line.ts'
 import type { LineStore } from './lines.ts'
 
 /** The one-time tokens that tie a stream to the webhook that asked for it. */
@@ -26,12 +29,10 @@ export interface WarmModels {
 }
 
 /** What a call is told by the switchboard; everything else it is made of is the factory's. */
-export interface NewCall extends Pick<CallDependencies, 'log' | 'admit'> {
+export interface NewCall extends Pick<CallParts, 'log' | 'admit'> {
   /** No warm model waits, so one is to be opened before the stream has said whose it is. */
   readonly isSpareDue: boolean
 }
-
-type StartFrame = Parameters<CallDependencies['admit']>[0]
 
 /** What the switchboard is handed. */
 export interface SwitchboardParts {
@@ -45,8 +46,6 @@ export interface SwitchboardParts {
   readonly saveRecord: SaveRecord
   /** This process has more to do than it can do in time. */
   readonly isOverloaded: () => boolean
-  /** Is shown every call as it is made, for whoever wants to listen in: `call.session.on('transport_event', …)`. */
-  readonly onCall: (call: Call) => void
 }
 
 export type Declined = 'draining' | 'overloaded' | 'all lines are taken'
@@ -134,15 +133,12 @@ export class Switchboard {
   /** Builds the call of a stream that was just accepted, before anything is awaited. */
   open(socket: WebSocket, tcp: Duplex, log: FastifyBaseLogger): void {
     const stream = randomUUID()
-    const admit = (start: StartFrame) => this.#admit(start, stream)
+    const admit = (start: StreamStart) => this.#admit(start, stream)
     const call = this.#parts.createCall(socket, tcp, { log, admit, isSpareDue: this.#isSpareDue() })
     this.#live.set(stream, call)
+    // Twilio asks what comes next as soon as the stream is closed; the record may still wait for words.
+    call.journal.on('ended', () => this.#endLine(stream, call))
     void call.ended.then((record) => this.#onEnded(stream, call, record))
-    try {
-      this.#parts.onCall(call)
-    } catch (error) {
-      call.fail(error)
-    }
   }
 
   /**
@@ -154,21 +150,23 @@ export class Switchboard {
     return this.#drained
   }
 
-  /** Lets go of everything at once. */
-  close(): void {
+  /** Lets go of everything at once. Settles when every call has its record. */
+  async close(): Promise<void> {
     this.#drained ??= Promise.resolve()
-    for (const call of this.list()) call.end('drained')
+    const calls = this.list()
+    for (const call of calls) call.end('drained')
     this.warm.close()
     this.#lines.close()
+    await Promise.all(calls.map((call) => call.ended))
   }
 
   async #drain(timeoutMs: number): Promise<void> {
     await this.#emptied(timeoutMs)
     for (const call of this.list()) {
-      call.endWhenHeard('drained', { say: cues.closeForMaintenance, cancelOnSpeech: false })
+      endWhenHeard(call, 'drained', { say: cues.closeForMaintenance, cancelOnSpeech: false })
     }
     await this.#emptied(GOODBYE_MS)
-    this.close()
+    await this.close()
   }
 
   /** Resolves when no call is live or on its way here and Twilio has asked what comes after each, or when the time is up. */
@@ -191,17 +189,18 @@ export class Switchboard {
   }
 
   /** A newer stream of the same call takes the place of the older one, and goes on with what was said there. */
-  #admit(start: StartFrame, stream: string): Admission | undefined {
+  #admit(start: StreamStart, stream: string): Admission | undefined {
     const claims = this.#identify(start)
     if (!claims) return undefined
     const before = this.#lines.change(claims.callSid, { type: 'streamed', claims, stream })
     if (before?.name === 'answered') return { ...before.admission, claims }
     const older = before?.name === 'streaming' ? this.#live.get(before.stream) : undefined
     older?.end('superseded')
-    return { claims, memory: older?.transcript.memory ?? [], returnedFrom: undefined }
+    const memory = older?.transcript.memory ?? []
+    return { claims, memory, returnedFrom: undefined, startedAt: older?.startedAt }
   }
 
-  #identify(start: StartFrame): Claims | undefined {
+  #identify(start: StreamStart): Claims | undefined {
     const redeemed = this.tokens.redeem(start.customParameters, start.callSid)
     if (typeof redeemed === 'object') return redeemed
     // On this machine alone a bare client may be pointed at the stream.
@@ -227,10 +226,10 @@ export class Switchboard {
     save().catch((err) => this.#log.error({ err }, 'the record could not be saved'))
   }
 
-  #endLine(stream: string, { state, context, transcript, transfer }: Call): void {
+  #endLine(stream: string, { state, context, transcript, transfer, startedAt }: Call): void {
     if (state.name !== 'ended') return
     const { reason } = state
     const memory = transcript.memory
-    this.#lines.change(context.callSid, { type: 'ended', stream, reason, memory, transfer, at: Date.now() })
+    this.#lines.change(context.callSid, { type: 'ended', stream, reason, memory, transfer, startedAt, at: Date.now() })
   }
 }

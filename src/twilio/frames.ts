@@ -116,14 +116,18 @@ function digitAt(message: Buffer, at: number): number {
   return (message[at] ?? 0) - ZERO
 }
 
-/** One frame, or undefined for anything Twilio would not send. Never throws. */
-export function parseFrame(text: string): Frame | undefined {
-  let message: unknown
+/** Undefined for what is not JSON. Never throws. */
+export function parseJson(text: string): unknown {
   try {
-    message = JSON.parse(text)
+    return JSON.parse(text)
   } catch {
     return undefined
   }
+}
+
+/** One frame, or undefined for anything Twilio would not send. Never throws. */
+export function parseFrame(text: string): Frame | undefined {
+  const message = parseJson(text)
   if (isMedia(message)) return mediaFrame(message)
   const parsed = Other.safeParse(message)
   return parsed.success ? otherFrame(parsed.data) : undefined
@@ -132,7 +136,7 @@ export function parseFrame(text: string): Frame | undefined {
 type Media = { streamSid: string; media: { payload: string; timestamp?: unknown } }
 
 function isMedia(message: unknown): message is Media {
-  const frame = message as (Media & { event?: unknown }) | null
+  const frame = message as (Media & { event?: unknown }) | null | undefined
   return (
     frame?.event === 'media' &&
     typeof frame.streamSid === 'string' &&

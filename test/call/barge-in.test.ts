@@ -70,7 +70,7 @@ describe('a caller who speaks over the agent stops it where they heard it', () =
       (ms) => ms >= 95
     )
     await eventually(
-      () => call.stream.playback.isPlaying,
+      () => call.caller.playback.isPlaying,
       (isPlaying) => !isPlaying
     )
     expect(heardMs(phone) - before).toBeLessThan(150)
@@ -83,7 +83,7 @@ test('a caller who speaks when everything was played clears nothing', async () =
   await session.say({ ms: 300 })
   await phone.frames.next(({ event }) => event === 'media')
   await eventually(
-    () => call.stream.playback.isPlaying,
+    () => call.caller.playback.isPlaying,
     (isPlaying) => !isPlaying
   )
   const before = phone.frames.all.length

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
+import type { Dependencies } from '../../src/app.ts'
 import type { Call } from '../../src/call/call.ts'
-import { distinctSound, eventually, type House, startHouse } from '../house.ts'
+import { distinctSound, eventually, type House, sdk, startHouse } from '../house.ts'
 
 /** Ids are new in each call: the first one that is named becomes the first, and so on. */
 function anonymous(messages: readonly unknown[]): string[] {
@@ -20,15 +21,14 @@ function anonymous(messages: readonly unknown[]): string[] {
 
 async function heardOut(call: Call): Promise<void> {
   await eventually(
-    () => call.stream.playback.isPlaying,
+    () => call.caller.playback.isPlaying,
     (isPlaying) => !isPlaying
   )
 }
 
 /** A call with everything that the SDK does to audio: marks, a gap that is filled, an interruption that is truncated. */
-async function converse(house: House, listen: (call: Call) => void = () => {}) {
+async function converse(house: House) {
   const { phone, call, session } = await house.connect()
-  listen(call)
   await session.say({ ms: 600, transcript: 'How can I help you?' })
   await phone.frames.next(({ event }) => event === 'media')
   await heardOut(call)
@@ -45,7 +45,7 @@ async function converse(house: House, listen: (call: Call) => void = () => {}) {
   })
   // By then all of it is at Twilio, and some of it was heard.
   await eventually(
-    () => call.stream.playback.heard(items[0]?.id ?? '')?.playedMs ?? 0,
+    () => call.caller.playback.heard(items[0]?.id ?? '')?.playedMs ?? 0,
     (playedMs) => playedMs >= 400
   )
   session.hearSpeech()
@@ -58,14 +58,14 @@ async function converse(house: House, listen: (call: Call) => void = () => {}) {
   )
   await heardOut(call)
   await eventually(
-    () => call.session.history.length,
+    () => sdk(call).session.history.length,
     (items) => items === 4
   )
   return {
     toTwilio: anonymous(phone.frames.all),
     toModel: anonymous(session.received.all.map((event) => ({ ...event, audio_end_ms: 0, event_id: '' }))).sort(),
     // The SDK forgets an item's place again when the answer it belongs to is told once more.
-    history: anonymous(call.session.history.map((item) => ({ ...item, previousItemId: undefined }))),
+    history: anonymous(sdk(call).session.history.map((item) => ({ ...item, previousItemId: undefined }))),
     said: call.transcript.turns.map(({ who, cut }) => ({ who, cut }))
   }
 }
@@ -73,12 +73,12 @@ async function converse(house: House, listen: (call: Call) => void = () => {}) {
 test('audio takes the short way or the long one, and neither Twilio nor the model nor the agent can tell', async () => {
   const model = { vad: false, pace: Number.POSITIVE_INFINITY, brain: () => [{ tone: 100 }] }
   const heard: string[] = []
-  const listen = ({ session }: Call) => {
+  const onCall: Dependencies['onCall'] = (_call, { session }) => {
     session.on('transport_event', ({ type }) => heard.push(type))
     session.on('audio', () => heard.push('audio'))
   }
   const one = await converse(await startHouse({ model }))
-  const other = await converse(await startHouse({ model }), listen)
+  const other = await converse(await startHouse({ model, overrides: { onCall } }))
   expect(other).toEqual(one)
   expect(one.toTwilio.filter((frame) => frame.includes('"media"')).length).toBeGreaterThan(20)
   expect(one.toModel.join()).toContain('conversation.item.truncate')
@@ -91,14 +91,12 @@ test('audio takes the short way or the long one, and neither Twilio nor the mode
 test('a listener that throws in the middle of the agent’s audio has none of it sent again', async () => {
   const house = await startHouse({ model: { vad: false, pace: Number.POSITIVE_INFINITY, brain: () => [] } })
   const { phone, call, session } = await house.connect()
-  call.facts.once('agentHeard', () => {
+  sdk(call).session.once('audio', () => {
     throw new Error('thrown by a listener')
   })
   await session.say({ ms: 160, transcript: 'One.' })
   const first = await phone.frames.next(({ event }) => event === 'media')
   await heardOut(call)
-  // From here on audio takes the long way.
-  call.session.on('audio', () => {})
   await session.say({ ms: 120, transcript: 'Two.' })
   const second = await phone.frames.next(({ event }) => event === 'media')
   const lengths = [first, second].map(

@@ -106,7 +106,7 @@ test('ten minutes in one delta go to the caller in pieces, five minutes at a tim
     (ms) => ms > 290_000
   )
   await eventually(
-    () => call.stream.playback.aheadMs,
+    () => call.caller.playback.aheadMs,
     (ms) => ms > 595_000
   )
   // The rest waits here, and Twilio throws nothing away.
@@ -123,7 +123,7 @@ test('what runs more than eleven minutes ahead is not kept, and the call goes on
   const { phone, call, session } = await house.connect()
   await session.say({ ms: 14 * 60_000 })
   expect(await house.log.next(({ limit }) => limit === 'unplayed audio')).toMatchObject({ level: 40 })
-  expect(call.stream.playback.aheadMs).toBeLessThan(12 * 60_000)
+  expect(call.caller.playback.aheadMs).toBeLessThan(12 * 60_000)
   session.hearSpeech()
   await phone.frames.next(({ event }) => event === 'clear')
   session.hearSilence('Enough.')

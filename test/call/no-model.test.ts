@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Refusal } from '../../simulator/model/practice-model.ts'
-import type { EndReason } from '../../src/records/record.ts'
-import { eventually, startHouse } from '../house.ts'
+import type { EndReason } from '../../src/call/record.ts'
+import { eventually, sdk, startHouse } from '../house.ts'
 
 /** Attempts begin after 0, 150 and 450 ms; the fourth would be too late, and the third has time to fail by itself. */
 const impatient = { MODEL_RECONNECT_MS: '950' }
@@ -123,7 +123,7 @@ describe('a caller who is gone before there is a model', () => {
     phone.hangUp()
     expect(await house.records.next()).toMatchObject({ endReason: 'caller_left_early', firstAudioMs: undefined })
     expect(house.app.calls.live).toBe(0)
-    expect(call.session.transport.status).toBe('disconnected')
+    expect(sdk(call).session.transport.status).toBe('disconnected')
     expect(house.model.sessions).toEqual([])
   })
 
@@ -143,7 +143,7 @@ describe('a caller who is gone before there is a model', () => {
     const house = await startHouse({
       overrides: {
         onCall: (call) => {
-          call.session.transport.on('connection_change', (status) => {
+          sdk(call).session.transport.on('connection_change', (status) => {
             if (status !== moment) return
             call.end('caller_hung_up')
             ended.resolve()

@@ -23,7 +23,7 @@ describe('the agent speaks first', () => {
       (turns) => turns.length === 1
     )
     await eventually(
-      () => call.stream.playback.isPlaying,
+      () => call.caller.playback.isPlaying,
       (isPlaying) => !isPlaying
     )
     expect(call.transcript.turns).toMatchObject([{ who: 'agent', text: 'Good morning.', cut: false }])
@@ -177,9 +177,9 @@ test('nothing is sent to Twilio before it has said whose stream it is, and never
   const [session, call] = [await house.model.nextSession(), await house.answered.next()]
   for (const type of ['connected', 'video']) phone.sendFrame({ event: type, protocol: 'Call', version: '1.0.0' })
   phone.sendFrame({ event: 'media', streamSid: phone.streamSid, media: { payload: '////', timestamp: '155' } })
-  call.stream.sendMedia('////')
-  call.stream.sendMark('early')
-  call.stream.sendClear()
+  call.caller.play('////', 'house')
+  call.caller.mark('early', 'item', true)
+  call.caller.clear()
   await house.log.next((line) => line['why'] === 'before start')
   expect(phone.frames.all).toEqual([])
   phone.sendFrame(startFrame(phone))

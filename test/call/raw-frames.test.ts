@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
-import { eventually, startHouse } from '../house.ts'
+import { eventually, sdk, startHouse } from '../house.ts'
 
 test("Twilio's frames can be listened to as they came in, each once, with the keys and the audio among them", async () => {
   const raw: { event: string; [field: string]: unknown }[] = []
   const house = await startHouse({
     overrides: {
       onCall: (call) => {
-        call.session.on('transport_event', (event) => {
+        sdk(call).session.on('transport_event', (event) => {
           if (event.type === 'twilio_message') raw.push(event['message'] as { event: string })
         })
       }

@@ -12,7 +12,7 @@ async function talk(house: House) {
     (turns) => turns === 1
   )
   await eventually(
-    () => call.stream.playback.isPlaying,
+    () => call.caller.playback.isPlaying,
     (isPlaying) => !isPlaying
   )
   session.hearSpeech()
@@ -22,7 +22,7 @@ async function talk(house: House) {
     (turns) => turns === 3
   )
   await eventually(
-    () => call.stream.playback.isPlaying,
+    () => call.caller.playback.isPlaying,
     (isPlaying) => !isPlaying
   )
   phone.hangUp()

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type CallEvent, type CallState, nextState } from '../../src/call/state.ts'
+import { type CallState, nextState, type StateEvent } from '../../src/call/state.ts'
 
 const ringing: CallState = { name: 'ringing' }
 const connecting: CallState = { name: 'connecting', startedAt: 1 }
@@ -7,10 +7,10 @@ const live: CallState = { name: 'live', startedAt: 1 }
 const reconnecting: CallState = { name: 'reconnecting', startedAt: 1, lostAt: 3 }
 const ended: CallState = { name: 'ended', startedAt: 1, endedAt: 5, reason: 'caller_hung_up' }
 
-const accepted: CallEvent = { type: 'accepted', at: 1 }
-const ready: CallEvent = { type: 'model ready' }
-const lost: CallEvent = { type: 'model lost', at: 3 }
-const over: CallEvent = { type: 'ended', at: 9, reason: 'drained' }
+const accepted: StateEvent = { type: 'accepted', at: 1 }
+const ready: StateEvent = { type: 'model ready' }
+const lost: StateEvent = { type: 'model lost', at: 3 }
+const over: StateEvent = { type: 'ended', at: 9, reason: 'drained' }
 
 const overFrom = (startedAt: number | undefined): CallState => ({
   name: 'ended',
@@ -19,7 +19,7 @@ const overFrom = (startedAt: number | undefined): CallState => ({
   reason: 'drained'
 })
 
-const table: [string, CallState, CallEvent, CallState][] = [
+const table: [string, CallState, StateEvent, CallState][] = [
   ['a verified caller is connected', ringing, accepted, connecting],
   ['a model before its caller changes nothing', ringing, ready, ringing],
   ['a model lost before its caller changes nothing', ringing, lost, ringing],

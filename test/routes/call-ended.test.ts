@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { EndReason } from '../../src/records/record.ts'
+import type { EndReason } from '../../src/call/record.ts'
 import { startHouse, webhook } from '../house.ts'
 
 const SORRY = /^We are sorry/

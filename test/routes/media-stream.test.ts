@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { startHouse } from '../house.ts'
+import { sdk, startHouse } from '../house.ts'
 
 test.each(['/media-stream', '/media-stream/'])('Twilio is let in at %s', async (path) => {
   const house = await startHouse({ env: { TWILIO_AUTH_TOKEN: 'secret' } })
@@ -39,11 +39,11 @@ describe('a stream that was just accepted', () => {
     await house.stream({ start: false })
     const call = await house.answered.next()
     expect(call.state).toEqual({ name: 'ringing' })
-    expect(call.session.transport).toBe(call.transport)
+    expect(sdk(call).session.transport).toBe(sdk(call).transport)
     const session = await house.model.nextSession()
     // Who is calling is not known, so that nothing is said to the model yet.
     expect(session.received.all).toEqual([])
-    expect(call.session.transport.status).toBe('disconnected')
+    expect(sdk(call).session.transport.status).toBe('disconnected')
   })
 
   test('tells the model who is calling', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
+import type { MediaStream } from '../../src/twilio/media-stream.ts'
 import { distinctSound, eventually, type House, startHouse, webhook } from '../house.ts'
 import { AUTH_TOKEN, FORM, httpRequest, PUBLIC, RINGING, Stranger, sign, TERSE, TUNNEL, UPGRADE } from './stranger.ts'
 
@@ -202,15 +203,15 @@ describe('a stream', () => {
     const socket = await openStream(house)
     const call = await house.answered.next()
     await eventually(
-      () => call.stream.isOpen,
-      (isOpen) => isOpen
+      () => call.caller.streamSid,
+      (streamSid) => streamSid !== undefined
     )
     socket.pause()
     // Ten seconds of sound at a time, and taken back so that it is not too far ahead, until the kernel is full.
     const payload = Buffer.alloc(80_000).toString('base64')
-    for (let sent = 0; sent < 1_000 && call.stream.isOpen; sent += 1) {
-      call.stream.sendMedia(payload)
-      call.stream.sendClear()
+    for (let sent = 0; sent < 1_000 && call.state.name !== 'ended'; sent += 1) {
+      call.caller.play(payload, { item: 'item_1' })
+      call.caller.clear()
     }
     expect(await house.records.next()).toMatchObject({ endReason: 'stream_abused' })
     expect(await house.log.next(({ limit }) => limit !== undefined)).toMatchObject({ limit: 'unread bytes' })
@@ -235,6 +236,6 @@ describe('a stream', () => {
       (ms) => ms >= 9_000
     )
     expect(session.audio.equals(sound.subarray(11_000 * 8))).toBe(true)
-    expect(call.stream.droppedMs).toBe(11_000)
+    expect((call.caller as MediaStream).droppedMs).toBe(11_000)
   })
 })

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { startHouse } from '../house.ts'
+import { answers, quiet } from '../call/manners/scene.ts'
+import { eventually, startHouse } from '../house.ts'
 import { AUTH_TOKEN, PUBLIC, TERSE } from './stranger.ts'
 
 const KEY = 'sk-proj-the-key-of-the-account'
@@ -86,9 +87,13 @@ test('the log of calls that fail has no secret and no number either', async () =
 
 test('what a caller said is in the log where that is asked for', async () => {
   const house = await startHouse({ env: { ...env, LOG_TRANSCRIPTS: 'true' }, model: { ...TERSE, apiKey: KEY } })
-  const { phone, session } = await house.connect(tunnel)
+  const { phone, call, session } = await house.connect(tunnel)
   await session.say({ ms: 40, transcript: SPOKEN })
-  await phone.frames.next(({ event }) => event === 'mark')
+  await eventually(
+    () => answers(house),
+    (all) => all.includes(SPOKEN)
+  )
+  await quiet(call)
   phone.hangUp()
   const { said } = await house.log.next(({ msg }) => msg === 'call ended')
   expect(JSON.stringify(said)).toContain('I put you')

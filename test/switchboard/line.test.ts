@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { EndReason } from '../../src/records/record.ts'
+import type { EndReason } from '../../src/call/record.ts'
 import {
   type Afterwards,
   answerTo,
@@ -13,7 +13,8 @@ const AT = 1_000_000
 const claims = { callSid: 'CA1', from: '+15551230001', direction: 'inbound', parameters: {} }
 const memory = [{ id: 'item_1', who: 'caller' as const, text: 'Billing, please.' }]
 const transfer = { target: 'billing', summary: 'Asks about an invoice.' }
-const past = { claims, memory, transfer, streams: 1 }
+const startedAt = AT - 9_000
+const past = { claims, memory, transfer, startedAt, streams: 1 }
 const first = { claims, memory: [], returnedFrom: undefined }
 
 const ended = (next: Afterwards, own: Partial<typeof past> | { transfer: undefined } = {}): Line => {
@@ -39,7 +40,7 @@ type State = keyof typeof states
 
 const asked = (dial: string | undefined, isOver: boolean) => ({ type: 'asked' as const, dial, isOver, at: AT })
 const over = (stream: string, reason: EndReason): LineEvent => {
-  return { type: 'ended', stream, reason, memory, transfer: undefined, at: AT }
+  return { type: 'ended', stream, reason, memory, transfer: undefined, startedAt, at: AT }
 }
 
 const events: LineEvent[] = [
@@ -64,7 +65,7 @@ type Outcome = Line | typeof gone | typeof same
 
 const fresh = (streams: number): Line => ({ name: 'answered', admission: first, streams, until: AT + 60_000 })
 const back = (returnedFrom: string | undefined): Line => {
-  return { name: 'answered', admission: { claims, memory, returnedFrom }, streams: 1, until: AT + 60_000 }
+  return { name: 'answered', admission: { claims, memory, returnedFrom, startedAt }, streams: 1, until: AT + 60_000 }
 }
 const newer = (streams: number, hasSuperseded = false): Line => {
   return { name: 'streaming', claims, stream: 'newer', streams, hasSuperseded }
@@ -72,7 +73,7 @@ const newer = (streams: number, hasSuperseded = false): Line => {
 const lost = (streams: number): Line => {
   return {
     name: 'ended',
-    past: { claims, memory, transfer: undefined, streams },
+    past: { claims, memory, transfer: undefined, startedAt, streams },
     next: 'stream again',
     until: AT + 10_000
   }
@@ -103,8 +104,8 @@ const table: Record<State, Outcome[]> = {
 const hangUp: Next = { do: 'hang up' }
 const apologise: Next = { do: 'apologise' }
 const dial: Next = { do: 'dial', transfer }
-const stream: Next = { do: 'stream', admission: { claims, memory, returnedFrom: undefined } }
-const returns: Next = { do: 'stream', admission: { claims, memory, returnedFrom: 'billing: no-answer' } }
+const stream: Next = { do: 'stream', admission: { claims, memory, returnedFrom: undefined, startedAt } }
+const returns: Next = { do: 'stream', admission: { claims, memory, returnedFrom: 'billing: no-answer', startedAt } }
 
 // biome-ignore format: a table, a row for each state and a column for each question
 const answers: Record<State, Next[]> = {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import type { EndReason } from '../../src/records/record.ts'
+import type { EndReason } from '../../src/call/record.ts'
 import { MemoryLines } from '../../src/switchboard/lines.ts'
 
 beforeEach(() => void vi.useFakeTimers())
@@ -18,7 +18,15 @@ function open(most = 10) {
       lines.change(callSid, { type: 'streamed', claims: claimsOf(callSid), stream: `stream of ${callSid}` }),
     end: (callSid: string, reason: EndReason) => {
       const stream = `stream of ${callSid}`
-      lines.change(callSid, { type: 'ended', stream, reason, memory: [], transfer, at: Date.now() })
+      lines.change(callSid, {
+        type: 'ended',
+        stream,
+        reason,
+        memory: [],
+        transfer,
+        startedAt: undefined,
+        at: Date.now()
+      })
     },
     ask: (callSid: string) => lines.change(callSid, { type: 'asked', dial: undefined, isOver: false, at: Date.now() }),
     /** What a line is, the moment before some time has passed and then. */

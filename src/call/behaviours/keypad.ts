@@ -1,5 +1,5 @@
 import * as cues from '../../agent/cues.ts'
-import type { DigitsAsked } from '../facts.ts'
+import type { DigitsAsked } from '../events.ts'
 import type { Behaviour } from './behaviour.ts'
 
 /** Nobody takes longer than this between two keys of one number. */
@@ -40,7 +40,7 @@ export const keypad: Behaviour = (call) => {
     })
   }
 
-  call.facts.on('keyPressed', (key) => {
+  call.journal.on('key', ({ key }) => {
     const isHabit = isHashDue && key === '#'
     isHashDue = false
     if (isHabit) return
@@ -52,7 +52,7 @@ export const keypad: Behaviour = (call) => {
     stopWaiting = call.after(PAUSE_MS, finish)
   })
 
-  call.facts.on('digitsAsked', (request) => {
+  call.journal.on('digits_asked', (request) => {
     asked?.give('')
     asked = request
     stopWaiting()
@@ -62,5 +62,5 @@ export const keypad: Behaviour = (call) => {
   })
 
   // A tool that waits must hear of the end, or it would wait for ever.
-  call.facts.on('ended', () => asked?.give(''))
+  call.journal.on('ended', () => asked?.give(''))
 }

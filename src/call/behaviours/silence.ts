@@ -1,4 +1,5 @@
 import * as cues from '../../agent/cues.ts'
+import { endWhenHeard } from '../end-when-heard.ts'
 import type { Behaviour } from './behaviour.ts'
 
 /** Nobody speaks: the agent asks once whether the caller is there, and the next time says goodbye. */
@@ -8,30 +9,30 @@ export const silence: Behaviour = (call) => {
   let isAsking = false
   let stop = () => {}
 
-  call.facts.on('quiet', () => {
+  call.journal.on('quiet', () => {
     stop()
     stop = call.after(call.config.call.silenceTimeoutMs, () => {
       isAsking = true
-      if (hasAsked) return call.endWhenHeard('caller_silent', { say: cues.giveUpOnSilence, cancelOnSpeech: true })
+      if (hasAsked) return endWhenHeard(call, 'caller_silent', { say: cues.giveUpOnSilence, cancelOnSpeech: true })
       hasAsked = true
       call.askToSpeak(cues.askIfStillThere)
     })
   })
   // They spoke up in that moment: the question must not go over their words, and keep them from being answered.
-  call.facts.on('responseStarted', () => {
+  call.journal.on('answer_started', () => {
     // Once the SDK knows what there is to stop.
     if (isAsking && call.activity.hasCallerTheFloor) setImmediate(() => call.interrupt())
   })
-  call.facts.on('responseFinished', () => {
+  call.journal.on('answer_finished', () => {
     isAsking = false
   })
   // `quiet` counts from the end of playback, so whatever is said or pressed meanwhile begins the count anew.
-  call.facts.on('busy', () => stop())
+  call.journal.on('busy', () => stop())
   const answered = () => {
     hasAsked = false
   }
-  call.facts.on('callerSpeaking', answered)
-  call.facts.on('keyPressed', () => {
+  call.journal.on('caller_speaking', answered)
+  call.journal.on('key', () => {
     answered()
     stop()
   })

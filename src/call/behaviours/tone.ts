@@ -14,14 +14,14 @@ export const tone: Behaviour = (call) => {
   let stop = () => {}
 
   const beep = () => {
-    if (!call.stream.playback.isPlaying) call.stream.playHouse(TONE, 'tone')
+    if (!call.caller.playback.isPlaying) call.caller.play(TONE, 'house')
     stop = call.after(PERIOD_MS, beep)
   }
-  call.facts.on('waiting', () => {
+  call.journal.on('waiting', () => {
     stop()
     stop = call.after(PATIENCE_MS, beep)
   })
-  call.facts.on('served', () => stop())
+  call.journal.on('served', () => stop())
 }
 
 /** Base64 mu-law with soft edges, so that it does not click. */

@@ -1,4 +1,5 @@
 import { voicedMs } from '../../wire/mulaw.ts'
+import type { AudioFrame } from '../caller-leg.ts'
 import type { Behaviour } from './behaviour.ts'
 
 /**
@@ -14,20 +15,20 @@ export const turnTaking: Behaviour = (call) => {
   /** Their voice without a pause until now: the model takes a moment to notice that somebody speaks. */
   let voiceMs = 0
   let isOpening = protectGreeting && call.config.call.greeting !== ''
-  const isTalkedOver = () => call.stream.playback.isAgentPlaying || (isOpening && call.activity.isResponding)
+  const isTalkedOver = () => call.caller.playback.isAgentPlaying || (isOpening && call.activity.isResponding)
   const onHeardOut = () => {
     // An opening that failed has no words, and is asked for again.
     if (call.activity.hasWords && !call.activity.isAgentSpeaking) isOpening = false
   }
-  call.facts.on('agentSilent', onHeardOut)
-  call.facts.on('responseFinished', onHeardOut)
+  call.journal.on('agent_silent', onHeardOut)
+  call.journal.on('answer_finished', onHeardOut)
 
-  call.transport.holdInterruption = () => over !== undefined
+  call.holdInterruption(() => over !== undefined)
 
-  call.facts.on('callerSpeaking', () => {
+  call.journal.on('caller_speaking', () => {
     over = isTalkedOver() ? { voicedMs: voiceMs } : undefined
   })
-  call.onCallerAudio(({ audio }) => {
+  const listen = ({ audio }: AudioFrame) => {
     const voiced = voicedMs(audio)
     voiceMs = voiced > 0 ? voiceMs + voiced : 0
     if (!over || !call.activity.isCallerSpeaking) return
@@ -40,13 +41,14 @@ export const turnTaking: Behaviour = (call) => {
     if (isOpening || over.voicedMs < minInterruptionMs) return
     over = undefined
     call.interrupt()
-  })
+  }
+  call.caller.tap({ caller: listen })
   // The model was told not to answer by itself: it would answer the "mhm" too.
-  call.facts.on('callerTurn', (itemId) => {
+  call.journal.on('caller_turn', ({ turn }) => {
     const said = over
     over = undefined
     if (said === undefined || said.voicedMs >= minInterruptionMs) return call.askToSpeak()
     call.log.debug({ voicedMs: said.voicedMs }, 'not an interruption')
-    call.forgetTurn(itemId)
+    call.forgetTurn(turn)
   })
 }

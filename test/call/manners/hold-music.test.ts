@@ -9,7 +9,7 @@ const MUSIC = Buffer.from(tone(60_000)).toString('base64')
 test('sound of the server’s own delays the silence watch by nothing, and is no turn of anybody’s', async () => {
   const house = await startHouse({ model: obliging(), env: { SILENCE_TIMEOUT_MS: '600' } })
   const { phone, call, session } = await house.connect()
-  call.stream.playHouse(MUSIC, 'music')
+  call.caller.play(MUSIC, 'house')
   await hears(phone, 100)
   await session.receives('response.create', undefined, 3_000)
   expect(requests(session)).toHaveLength(1)
@@ -20,7 +20,7 @@ test('sound of the server’s own delays the silence watch by nothing, and is no
 test('an agent that hangs up while it plays is heard at once, and the line closes after the goodbye', async () => {
   const house = await startHouse({ model: obliging(() => [says('Goodbye.', 500), calls('end_call')]) })
   const { phone, call, session } = await house.connect()
-  call.stream.playHouse(MUSIC, 'music')
+  call.caller.play(MUSIC, 'house')
   await hears(phone, 200)
   // The tool that it played for has answered: the music goes, and the agent speaks.
   call.interrupt()
@@ -35,7 +35,7 @@ test('an agent that hangs up while it plays is heard at once, and the line close
 test('a tool that runs under it is answered, and its words are heard in full', async () => {
   const house = await startHouse({ model: obliging() })
   const { phone, call, session } = await house.connect()
-  call.stream.playHouse(Buffer.from(tone(800)).toString('base64'), 'music')
+  call.caller.play(Buffer.from(tone(800)).toString('base64'), 'house')
   await session.say({ ms: 300, transcript: 'It is done.' })
   await hears(phone, 1_050)
   await quiet(call)

@@ -185,7 +185,7 @@ describe('with PROTECT_GREETING', () => {
   test('a tone before a late greeting does not stand for it', async () => {
     const house = await startHouse({ env: settings, model: { ...greets, openMs: 2_400 } })
     const phone = await house.ring()
-    await phone.frames.next(({ event, ...frame }) => event === 'mark' && JSON.stringify(frame).includes('tone'))
+    await phone.frames.next(({ event, ...frame }) => event === 'mark' && JSON.stringify(frame).includes('house:'))
     const call = await house.answered.next()
     await eventually(
       () => call.transcript.turns.length,

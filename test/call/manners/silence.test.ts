@@ -113,7 +113,7 @@ test('a caller who speaks up just as they are asked is not talked over, and is a
     model: { ...obliging(), pace: 2 },
     overrides: {
       // On their way to each other: the question to the model, and to us that somebody speaks.
-      onCall: (call) => call.facts.once('answerOwed', () => house.model.sessions[0]?.hearSpeech())
+      readers: [(call) => void call.journal.once('answer_owed', () => house.model.sessions[0]?.hearSpeech())]
     }
   })
   await house.ring()

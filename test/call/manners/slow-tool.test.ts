@@ -79,7 +79,7 @@ describe('a result that comes after the caller has changed the subject', () => {
     speak(session, 'Search.')
     await hears(phone, 380)
     await eventually(
-      () => call.stream.playback.isPlaying,
+      () => call.caller.playback.isPlaying,
       (isPlaying) => !isPlaying
     )
     speak(session, 'When are you open?')

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { RealtimeAgent, tool } from '@openai/agents/realtime'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
@@ -8,8 +7,9 @@ import type { CloseStyle, PhoneCall } from '../../../simulator/telephone/telepho
 import type { CallContext } from '../../../src/agent/context.ts'
 import { endCall } from '../../../src/agent/tools/end-call.ts'
 import type { Call } from '../../../src/call/call.ts'
-import type { EndReason } from '../../../src/records/record.ts'
-import { eventually, type House, parametersOf, startFrame, startHouse, webhook } from '../../house.ts'
+import type { CallEvent } from '../../../src/call/events.ts'
+import { type EndReason, summary } from '../../../src/call/record.ts'
+import { eventually, type House, journalOf, parametersOf, sdk, startFrame, startHouse, webhook } from '../../house.ts'
 import { heardMs } from '../manners/scene.ts'
 
 /** Longer than every watchdog together, short enough to fail for. */
@@ -90,7 +90,7 @@ const FAULTS: Record<string, Fault> = {
       house.model.handshakes.follow(() => {
         if (house.model.handshakes.all.length > asked) house.model.mute(undefined)
       })
-      call.facts.once('modelLost', () => house.model.mute(undefined))
+      call.journal.once('model_lost', () => house.model.mute(undefined))
     },
     outcome: recovers
   },
@@ -181,7 +181,7 @@ const FAULTS: Record<string, Fault> = {
   },
   'a listener throws': {
     inject: ({ call, phone, moment }) => {
-      call.facts.once(moment === 'ringing' ? 'accepted' : 'keyPressed', () => {
+      call.journal.once(moment === 'ringing' ? 'accepted' : 'key', () => {
         throw new Error('a listener has thrown')
       })
       if (moment === 'ringing') phone.sendFrame(startFrame(phone))
@@ -256,7 +256,7 @@ async function play(name: string, fault: Fault, moment: Moment): Promise<{ outco
   const { streamSid } = phone
   const expected = fault.outcome(moment)
   let answers = 0
-  call.facts.on('responseFinished', ({ status }) => {
+  call.journal.on('answer_finished', ({ status }) => {
     if (status === 'completed') answers += 1
   })
 
@@ -370,14 +370,14 @@ async function reach(
   const call = await house.answered.next(undefined, LIMIT_MS)
   if (moment === 'connecting' && !needsModel) {
     // Not looked for now and then: on a late machine the moment would have passed.
-    if (call.state.name === 'ringing') await once(call.facts, 'accepted', { signal: AbortSignal.timeout(LIMIT_MS) })
+    if (call.state.name === 'ringing') await heard(call, 'accepted')
     return { house, phone, call, moment } as Row
   }
   const session = await house.model.nextSession(LIMIT_MS)
   const row = { house, phone, call, session, moment }
   const isNow = async (look: () => boolean) => void (await eventually(look, (is) => is, LIMIT_MS))
   if (moment === 'connecting') return row
-  await isNow(() => call.stream.playback.isPlaying)
+  await isNow(() => call.caller.playback.isPlaying)
   if (moment === 'greeting') return row
   await isNow(() => call.activity.isQuiet)
   void phone.play(tone(900)).catch(() => {})
@@ -388,19 +388,26 @@ async function reach(
     return row
   }
   if (moment === 'hanging up') {
-    const asked = new Promise<void>((resolve) => call.facts.once('endAsked', resolve))
-    await asked
+    await heard(call, 'end_asked')
     return row
   }
-  await isNow(() => call.activity.isResponding && call.stream.playback.isPlaying)
+  await isNow(() => call.activity.isResponding && call.caller.playback.isPlaying)
   return row
 }
 
+/** Waits for the next event of this type. */
+function heard(call: Call, type: CallEvent['type']): Promise<unknown> {
+  const { promise, resolve, reject } = Promise.withResolvers<unknown>()
+  const timer = setTimeout(() => reject(new Error(`no ${type} came`)), LIMIT_MS)
+  call.journal.once(type, resolve)
+  return promise.finally(() => clearTimeout(timer))
+}
+
 async function expectNothingLeft({ house, call }: Row, name: string, other: PracticeSession): Promise<void> {
-  await call.ended
+  const record = await call.ended
   expect(call.signal.aborted).toBe(true)
-  expect(call.facts.eventNames()).toEqual([])
-  expect(call.session.transport.status).toBe('disconnected')
+  expect(summary(journalOf(call))).toEqual(record)
+  expect(sdk(call).session.transport.status).toBe('disconnected')
   // The caller has a new stream by then, and a frozen peer does not even see the end.
   if (name === 'an oversized frame' || name === 'a newer stream' || name === 'model freezes') return
   for (const session of house.model.sessions) if (session !== other) await session.closed

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { PracticeSession } from '../../../simulator/model/practice-model.ts'
 import type { CallContext } from '../../../src/agent/context.ts'
-import { distinctSound, eventually, type House, startHouse } from '../../house.ts'
+import { distinctSound, eventually, type House, sdk, startHouse } from '../../house.ts'
 import { clears, heardMs, hears, obliging, quiet, requests, says, speak, told } from '../manners/scene.ts'
 
 const media = ({ event }: { event: string }) => event === 'media'
@@ -289,7 +289,7 @@ describe('the conversation goes on where it was', () => {
       (instructions) => instructions.includes('You book appointments')
     )
     expect(next.config.tools.map(({ name }) => name)).toEqual(session.config.tools.map(({ name }) => name))
-    expect(call.session.currentAgent.name).toBe('Appointments')
+    expect(sdk(call).session.currentAgent.name).toBe('Appointments')
   })
 
   test('a specialist who was lost before their first word speaks it', async () => {

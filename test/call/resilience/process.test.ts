@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { CallContext } from '../../../src/agent/context.ts'
 import type { Call } from '../../../src/call/call.ts'
-import { eventually, type House, startHouse, webhook } from '../../house.ts'
+import { eventually, type House, losses, sdk, startHouse, webhook } from '../../house.ts'
 import { heardMs, hears, obliging, speak } from '../manners/scene.ts'
 
 type Connected = Awaited<ReturnType<House['connect']>>
@@ -22,41 +22,53 @@ async function expectUntouched({ phone, call, session }: Connected): Promise<voi
 
 describe("one call's exception ends that call with an apology, and no other", () => {
   const faults: [string, (call: Call) => void, (connected: Connected) => unknown][] = [
-    ['a listener of speech', (call) => call.facts.on('callerSpeaking', fault), ({ session }) => session.hearSpeech()],
-    ['a listener of keys', (call) => call.facts.on('keyPressed', fault), ({ phone }) => phone.press('1')],
-    ['a listener of playback', (call) => call.facts.on('agentHeard', fault), ({ session }) => session.say({ ms: 100 })],
-    ['a listener of silence', (call) => call.facts.on('agentSilent', fault), ({ session }) => session.say({ ms: 40 })],
+    [
+      'a listener of speech',
+      (call) => call.journal.on('caller_speaking', fault),
+      ({ session }) => session.hearSpeech()
+    ],
+    ['a listener of keys', (call) => call.journal.on('key', fault), ({ phone }) => phone.press('1')],
+    [
+      'a listener of playback',
+      (call) => call.journal.on('agent_heard', fault),
+      ({ session }) => session.say({ ms: 100 })
+    ],
+    [
+      'a listener of silence',
+      (call) => call.journal.on('agent_silent', fault),
+      ({ session }) => session.say({ ms: 40 })
+    ],
     [
       'a listener of answers',
-      (call) => call.facts.on('responseFinished', fault),
+      (call) => call.journal.on('answer_finished', fault),
       ({ session }) => session.say({ ms: 40 })
     ],
     [
       'a listener of the model’s loss',
-      (call) => call.facts.on('modelLost', fault),
+      (call) => call.journal.on('model_lost', fault),
       ({ session }) => session.drop(1011)
     ],
-    ['a listener of its return', (call) => call.facts.on('modelBack', fault), ({ session }) => session.drop(1011)],
+    ['a listener of its return', (call) => call.journal.on('model_back', fault), ({ session }) => session.drop(1011)],
     [
       'a listener that rejects',
-      (call) => call.facts.on('callerSpeaking', async () => fault()),
+      (call) => call.journal.on('caller_speaking', async () => fault()),
       ({ session }) => session.hearSpeech()
     ],
-    ['a tap of the caller’s audio', (call) => call.onCallerAudio(fault), () => {}],
+    ['a tap of the caller’s audio', (call) => call.caller.tap({ caller: fault }), () => {}],
     ['a timer', (call) => call.after(300, fault), () => {}],
     [
       'a listener of raw frames',
-      (call) => call.session.on('transport_event', ({ type }) => type === 'twilio_message' && fault()),
+      (call) => sdk(call).session.on('transport_event', ({ type }) => type === 'twilio_message' && fault()),
       ({ phone }) => phone.press('1')
     ],
     [
       'a listener of the model’s raw events',
-      (call) => call.session.on('transport_event', ({ type }) => type === 'response.created' && fault()),
+      (call) => sdk(call).session.on('transport_event', ({ type }) => type === 'response.created' && fault()),
       ({ session }) => session.say({ ms: 40 })
     ],
     [
       'a listener of the agent’s sound',
-      (call) => call.session.on('audio', fault),
+      (call) => sdk(call).session.on('audio', fault),
       ({ session }) => session.say({ ms: 40 })
     ]
   ]
@@ -106,8 +118,8 @@ describe('what goes on all the same', () => {
   test('a call whose end makes a listener throw is over as ever, and written down', async () => {
     const house = await startHouse({ provokes: ['the log'] })
     const { phone, call, session } = await house.connect()
-    call.facts.on('ended', fault)
-    call.transport.on('connection_change', (status) => status === 'disconnected' && fault())
+    call.journal.on('ended', fault)
+    sdk(call).transport.on('connection_change', (status) => status === 'disconnected' && fault())
     phone.hangUp()
     expect(await house.records.next()).toMatchObject({ endReason: 'caller_hung_up' })
     await session.closed
@@ -145,9 +157,9 @@ describe('what goes on all the same', () => {
   test('a call in which listeners of the SDK’s own events throw', async () => {
     const house = await startHouse({ model: obliging(), provokes: ['the log'] })
     const { phone, call, session } = await house.connect()
-    call.session.on('history_updated', fault)
-    call.session.on('agent_start', fault)
-    call.transport.on('connection_change', (status) => status === 'disconnected' && fault())
+    sdk(call).session.on('history_updated', fault)
+    sdk(call).session.on('agent_start', fault)
+    sdk(call).transport.on('connection_change', (status) => status === 'disconnected' && fault())
     speak(session, 'Hello?')
     await house.log.next(({ msg }) => msg === 'the SDK could not read an event')
     expect(call.state.name).toBe('live')
@@ -200,7 +212,7 @@ describe('a server that is late', () => {
       )
     }
     await expectUntouched(here)
-    expect(here.call.modelGeneration).toBe(0)
+    expect(losses(here.call)).toBe(0)
   })
 })
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { PracticeSession } from '../../../simulator/model/practice-model.ts'
-import { distinctSound, eventually, startHouse } from '../../house.ts'
+import { distinctSound, eventually, losses, startHouse } from '../../house.ts'
 import { heardMs, hears, obliging, quiet, requests, speak, told } from '../manners/scene.ts'
 
 /** The session says anew how long it lives. */
@@ -62,7 +62,7 @@ describe('an hour is not a wall', () => {
     await unused.closed
     session.hearSilence('I am still here.')
     await hears(phone, 190)
-    expect(call.modelGeneration).toBe(0)
+    expect(losses(call)).toBe(0)
     const used = await house.model.nextSession()
     await used.receives('session.update')
     expect(told(used).join()).toContain('I am still here.')
@@ -102,7 +102,7 @@ describe('an hour is not a wall', () => {
     speak(session, 'Hello?')
     await hears(phone, 190)
     house.model.refuse(undefined)
-    expect(call.modelGeneration).toBe(0)
+    expect(losses(call)).toBe(0)
   })
 
   test('a renewal that was put off and then refused is made once, and the new session stays', async () => {
@@ -122,7 +122,7 @@ describe('an hour is not a wall', () => {
     house.model.refuse(undefined)
     session.hearSilence('That was all.')
     await eventually(
-      () => call.modelGeneration,
+      () => losses(call),
       (generation) => generation === 1
     )
     const [next] = house.model.sessions.slice(-1)
@@ -132,7 +132,7 @@ describe('an hour is not a wall', () => {
     speak(next, 'Are you there?')
     await hears(phone, before + 190)
     await quiet(call)
-    expect(call.modelGeneration).toBe(1)
+    expect(losses(call)).toBe(1)
     expect(requests(next)).toEqual([])
   })
 

@@ -42,7 +42,7 @@ test('memory and sockets are what they were once the calls are over', { timeout:
     model: { vad: false, keepAudio: false, brain: () => [{ tone: 100 }] },
     overrides: {
       isOverloaded: () => false,
-      onCall: (call) => calls.push(new WeakRef(call)),
+      readers: [(call) => calls.push(new WeakRef(call))],
       saveRecord: async () => {
         records += 1
       }

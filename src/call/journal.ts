@@ -1,0 +1,92 @@
+import { contain } from './contain.ts'
+import type { CallEvent } from './events.ts'
+
+type EventType = CallEvent['type']
+type EventOf<T extends EventType> = Extract<CallEvent, { type: T }>
+type Listener = (event: never) => unknown
+type Reader = (entry: Entry) => unknown
+
+interface Faults {
+  /** Told of what a listener has thrown, or rejected with. */
+  readonly ofListener: (error: unknown) => void
+  /** The same of a reader: nothing of the call depends on it. */
+  readonly ofReader: (error: unknown) => void
+}
+
+/** One event of a call, as readers get it. */
+export interface Entry {
+  /** From 1, without gaps. */
+  readonly seq: number
+  /** Milliseconds since the first `start` of the call; negative for what came before it. */
+  readonly atMs: number
+  readonly event: CallEvent
+}
+
+/**
+ * What happens on one call, written down once, in order, with the time.
+ *
+ * Listeners hear an event in the order in which they were added: the transcript and the activity first, because everybody
+ * asks them, then the tools and the behaviours in the order of create-call.ts, then whoever was given the call. A listener
+ * may emit: that event is told at once, before the first one reaches the next listener. Readers (`follow`) come last and
+ * get every event in the order of its number, whoever emitted it inside another. Listeners act on the call; readers only
+ * read, and must not wait.
+ */
+export class Journal {
+  readonly #faults: Faults
+  readonly #listeners = new Map<EventType, Listener[]>()
+  readonly #readers: Reader[] = []
+  /** Entries that the readers have not got yet. */
+  #untold: Entry[] = []
+  #depth = 0
+  #seq = 0
+  /** On the clock of `performance.now()`. */
+  #beganAt = performance.now()
+
+  constructor(faults: Faults) {
+    this.#faults = faults
+  }
+
+  /** The stream has begun: times count from here. @param sinceMs since the first stream of the same call began */
+  begin(sinceMs: number): void {
+    this.#beganAt = performance.now() - sinceMs
+  }
+
+  emit(event: CallEvent): void {
+    this.#seq += 1
+    this.#untold.push({ seq: this.#seq, atMs: performance.now() - this.#beganAt, event })
+    this.#depth += 1
+    // A copy: a listener may take itself, or another one, off.
+    const listeners = [...(this.#listeners.get(event.type) ?? [])] as ((event: CallEvent) => unknown)[]
+    for (const listener of listeners) contain(() => listener(event), this.#faults.ofListener)
+    this.#depth -= 1
+    if (this.#depth > 0) return
+    const untold = this.#untold
+    this.#untold = []
+    for (const entry of untold) for (const reader of this.#readers) contain(() => reader(entry), this.#faults.ofReader)
+  }
+
+  /** @returns takes the listener off again */
+  on<T extends EventType>(type: T, listener: (event: EventOf<T>) => unknown): () => void {
+    const listeners = this.#listeners.get(type) ?? []
+    this.#listeners.set(type, listeners)
+    listeners.push(listener)
+    return () => {
+      const at = listeners.indexOf(listener)
+      if (at >= 0) listeners.splice(at, 1)
+    }
+  }
+
+  /** Listens to the next event of a type. @returns takes the listener off again */
+  once<T extends EventType>(type: T, listener: (event: EventOf<T>) => unknown): () => void {
+    const off = this.on(type, (event) => {
+      off()
+      return listener(event)
+    })
+    return off
+  }
+
+  /** Gives a reader every event from now on, after its listeners. */
+  follow(reader: Reader): void {
+    this.#readers.push(reader)
+  }
+}

@@ -1,0 +1,35 @@
+import type { Call } from './call.ts'
+import type { CallRecord } from './record.ts'
+
+/** The log of a call is a reader of its journal: messages are constants, people are in fields that are redacted. */
+export function logCall(call: Call): void {
+  call.journal.follow(({ event }) => {
+    const { log } = call
+    switch (event.type) {
+      case 'model_lost':
+        if (!event.isRenewal) log.warn({ trouble: event.trouble, code: event.code }, 'the model was lost')
+        return
+      case 'tool_finished': {
+        const { name: tool, ms, failed } = event
+        if (failed) log.error({ tool, ...failed }, 'a tool failed')
+        return log.info({ tool, ms }, 'tool ran')
+      }
+      case 'handoff':
+        return log.info({ from: event.from, to: event.to }, 'handoff')
+      case 'guardrail':
+        return log.warn({ agent: event.agent, guardrail: event.name }, 'a guardrail stopped an answer')
+      case 'answer_finished':
+        if (event.status === 'failed') log.warn({ code: event.code }, 'the model could not answer')
+        return
+      case 'notice':
+        return log.warn(event.fields, event.what)
+    }
+  })
+  void call.ended.then((record) => logEnd(call, record))
+}
+
+function logEnd(call: Call, record: CallRecord): void {
+  const { from: caller, to: _, ...summary } = record
+  const words = call.config.log.transcripts ? { said: call.transcript.turns } : {}
+  call.log.info({ ...summary, caller, ...words }, 'call ended')
+}

@@ -1,0 +1,53 @@
+import { type ModelEvents, parseEvent } from './events.ts'
+
+const AUDIO = 'response.output_audio.delta'
+const DELTA = '"delta":"'
+const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/
+/**
+ * Two seconds, in characters: longer audio is cut, since what was heard is only known from mark to mark, and the SDK reads
+ * 125 kB at most (it spreads the bytes into the arguments of one call). Every piece but the last is whole base64.
+ */
+const PIECE = 21_336
+
+interface Audio {
+  /** With its `delta` left out or empty. */
+  readonly event: ModelEvents[typeof AUDIO]
+  /** The audio in base64, in pieces that the SDK can read. */
+  readonly pieces: readonly string[]
+}
+
+/**
+ * The audio in a `response.output_audio.delta` and the rest of it: taken apart before it is parsed, so that the audio is
+ * not parsed twice, copied, decoded and encoded again on its way from one socket to the other.
+ * @returns undefined when a field is missing, or the audio cannot be decoded
+ */
+export function audioDelta(message: string): Audio | undefined {
+  const start = message.indexOf(DELTA) + DELTA.length
+  const end = message.indexOf('"', start)
+  const payload = message.slice(start, end)
+  if (start < DELTA.length || !isBase64(payload)) return rewrittenDelta(message)
+  const event = parseEvent(AUDIO, message.slice(0, start) + message.slice(end))
+  return event && { event, pieces: piecesOf(payload) }
+}
+
+/** Audio that is written in an unusual way: escaped, without padding, or with spaces around it. */
+function rewrittenDelta(message: string): Audio | undefined {
+  const event = parseEvent(AUDIO, message) as (ModelEvents[typeof AUDIO] & { delta?: unknown }) | undefined
+  if (typeof event?.delta !== 'string') return undefined
+  try {
+    const payload = btoa(atob(event.delta))
+    return payload === '' ? undefined : { event, pieces: piecesOf(payload) }
+  } catch {
+    return undefined
+  }
+}
+
+function isBase64(text: string): boolean {
+  return text.length % 4 === 0 && BASE64.test(text)
+}
+
+function piecesOf(payload: string): string[] {
+  const pieces: string[] = []
+  for (let at = 0; at < payload.length; at += PIECE) pieces.push(payload.slice(at, at + PIECE))
+  return pieces
+}

@@ -1,0 +1,71 @@
+import { z } from 'zod'
+
+const OfItem = z.object({ item_id: z.string() })
+
+/** That an answer is over matters more than why: the reasons are read where they are used, and may be missing. */
+const FinishedResponse = z.looseObject({
+  status: z.enum(['completed', 'incomplete', 'failed', 'cancelled', 'in_progress']).nullish(),
+  status_details: z.object({ reason: z.unknown().optional(), error: z.unknown().optional() }).nullish()
+})
+export type FinishedResponse = z.infer<typeof FinishedResponse>
+
+/** The model's events that this server listens to, with the fields it uses. (OpenAI Realtime API, server events) */
+const EVENTS = {
+  'session.created': z.object({ session: z.object({ expires_at: z.number().optional() }) }),
+  'session.updated': z.object({ session: z.looseObject({}) }),
+  'input_audio_buffer.speech_started': OfItem,
+  'input_audio_buffer.speech_stopped': OfItem,
+  'input_audio_buffer.committed': OfItem,
+  'conversation.item.input_audio_transcription.completed': OfItem.extend({ transcript: z.string() }),
+  'conversation.item.input_audio_transcription.failed': OfItem,
+  'response.created': z.object({ response: z.looseObject({ id: z.string().nullish() }) }),
+  'response.output_audio.delta': OfItem.extend({ response_id: z.string(), content_index: z.number() }),
+  'response.output_audio_transcript.delta': OfItem.extend({ response_id: z.string(), delta: z.string() }),
+  'response.output_audio_transcript.done': OfItem.extend({ transcript: z.string() }),
+  'response.done': z.object({ response: FinishedResponse })
+}
+export type ModelEvents = { readonly [Type in keyof typeof EVENTS]: z.infer<(typeof EVENTS)[Type]> }
+
+/** An event of the model's that lacks a field this server uses, or whose audio is not base64: it costs that event. */
+export class UnreadableEvent extends Error {
+  override name = 'UnreadableEvent' as const
+  readonly event: keyof ModelEvents
+
+  constructor(event: keyof ModelEvents) {
+    super(`${event} cannot be read`)
+    this.event = event
+  }
+}
+
+export function isUsed(type: string | undefined): type is keyof ModelEvents {
+  return type !== undefined && Object.hasOwn(EVENTS, type)
+}
+
+/** The event in a message of this type; undefined when it is not JSON, or lacks a field that this server uses. */
+export function parseEvent<Type extends keyof ModelEvents>(type: Type, json: string): ModelEvents[Type] | undefined {
+  try {
+    const event: unknown = JSON.parse(json)
+    return EVENTS[type].safeParse(event).success ? (event as ModelEvents[Type]) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The model begins every message with its type, so that it can be told without parsing the rest. */
+const TYPE = /^\{"type":"([\w.]+)"/
+
+/** The type of an event that is written as the model writes it. */
+export function typeOf(message: string): string | undefined {
+  return TYPE.exec(message)?.[1]
+}
+
+/** The same event written as the model writes it: JSON lets `type` stand anywhere. Whatever is no event stays as it is. */
+export function withTypeFirst(message: string): string {
+  if (TYPE.test(message)) return message
+  try {
+    const event = JSON.parse(message) as { type?: unknown } | null
+    return typeof event?.type === 'string' ? JSON.stringify({ type: event.type, ...event }) : message
+  } catch {
+    return message
+  }
+}

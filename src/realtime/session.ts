@@ -1,0 +1,81 @@
+import {
+  type RealtimeAgent,
+  type RealtimeOutputGuardrail,
+  RealtimeSession,
+  type RealtimeSessionOptions,
+  type RealtimeTransportLayer
+} from '@openai/agents/realtime'
+
+export interface SessionSettings {
+  readonly model: string
+  readonly voice: string
+  /** OpenAI's traces would hold the caller's words. */
+  readonly tracing: boolean
+  /** Our own behaviour decides when the caller is answered and when the agent is interrupted, not the model. */
+  readonly takesTurns: boolean
+  readonly outputGuardrails: RealtimeOutputGuardrail[]
+}
+
+/**
+ * Writes down the caller's words. The SDK's default, gpt-4o-mini-transcribe, is shut down on 2027-02-26, as are
+ * gpt-4o-transcribe and whisper-1; gpt-live-transcribe is for sessions that only transcribe. (OpenAI, deprecations, 2026-11)
+ */
+export const TRANSCRIPTION_MODEL = 'gpt-transcribe'
+
+/**
+ * The session's audio for a telephone line. Formats are always given both ways: without them the SDK asks for 24 kHz
+ * PCM, which is noise on a phone. The rest is tuned for a line with one voice, narrow band and a delay:
+ */
+function phoneAudio({ voice, takesTurns }: SessionSettings) {
+  return {
+    input: {
+      format: { type: 'audio/pcmu' as const },
+      // A handset is held to the mouth: near-field is the filter that keeps the room out without eating words.
+      noiseReduction: { type: 'near_field' },
+      // For the transcript, and for a model that has to go on where another was lost; the agent itself hears the audio.
+      transcription: { model: TRANSCRIPTION_MODEL },
+      // Waits for the end of the thought and not for a fixed pause, so that a caller who looks for a word keeps the
+      // turn. The model cancels its own answer when it is spoken over; the SDK then clears what Twilio still holds.
+      turnDetection: {
+        type: 'semantic_vad',
+        eagerness: 'auto' as const,
+        createResponse: !takesTurns,
+        interruptResponse: !takesTurns
+      }
+    },
+    output: { format: { type: 'audio/pcmu' as const }, voice }
+  }
+}
+
+/** What every session is made with, the same for an early greeting, a call and a reconnection. */
+export function sessionOptions<Context>(
+  settings: SessionSettings,
+  context: Context,
+  transport: RealtimeTransportLayer
+): Partial<RealtimeSessionOptions<Context>> {
+  return {
+    transport,
+    model: settings.model,
+    context,
+    config: { audio: phoneAudio(settings) },
+    outputGuardrails: settings.outputGuardrails,
+    tracingDisabled: !settings.tracing
+  }
+}
+
+/** One caller's session around the agent that all callers share. */
+export function createSession<Context>(
+  agent: RealtimeAgent<Context>,
+  settings: SessionSettings,
+  context: Context,
+  transport: RealtimeTransportLayer
+): RealtimeSession<Context> {
+  return new RealtimeSession(agent, sessionOptions(settings, context, transport))
+}
+
+/** A format other than the telephone's, in a session as the model reports it (`session.updated`); undefined is well. */
+export function foreignFormat(session: unknown): string | undefined {
+  const { audio } = (session ?? {}) as { audio?: Partial<Record<'input' | 'output', { format?: { type?: string } }>> }
+  const formats = [audio?.input?.format?.type, audio?.output?.format?.type]
+  return formats.find((format) => typeof format === 'string' && format !== 'audio/pcmu')
+}
