@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
 import type { RawData, WebSocket } from 'ws'
 import type { AudioFrame, CallerLeg, CallerLegEvents, Gone } from '../call/caller-leg.ts'
+import { contain } from '../call/contain.ts'
 import { type Answered, type Owner, Playback } from '../call/playback.ts'
 import { MediaReader, parseFrame, parseJson, type StartFrame } from './frames.ts'
 import { HeldAudio } from './held-audio.ts'
@@ -210,10 +211,6 @@ export class MediaStream extends EventEmitter<CallerLegEvents> implements Caller
 
   /** What a listener throws would leave ws as an uncaught exception, and end every other call too. */
   #contain(run: () => void): void {
-    try {
-      run()
-    } catch (error) {
-      this.emit('fault', error)
-    }
+    contain(run, (error) => this.emit('fault', error))
   }
 }
