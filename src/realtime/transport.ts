@@ -50,7 +50,7 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
   /** The kinds of event that could not be read: each is reported once. */
   readonly #unreadable = new Set<string>()
   #model: ModelSocket | undefined
-  #lastEventAt = 0
+  #lastAnswerAt = 0
   #isSpeechStarting = false
 
   /**
@@ -92,9 +92,9 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
     listeners.push(listener)
   }
 
-  /** When the model said something, whatever it was, on the clock of `performance.now()`. */
-  get lastEventAt(): number {
-    return this.#lastEventAt
+  /** When the last event of an answer came, on the clock of `performance.now()`. */
+  get lastAnswerAt(): number {
+    return this.#lastAnswerAt
   }
 
   /** The frame's short way to the model: Twilio's base64 goes out as it came in. */
@@ -174,8 +174,8 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
    * @param tell gives a message to the SDK's socket listener
    */
   #read(message: string, tell: (message: string) => void): void {
-    this.#lastEventAt = performance.now()
     const type = typeOf(message)
+    if (type?.startsWith('response.')) this.#lastAnswerAt = performance.now()
     if (type === 'response.output_audio.delta') return this.#readAudio(message, tell)
     const event = isUsed(type) ? parseEvent(type, message) : undefined
     if (isUsed(type) && !event) return this.#onUnreadable(type, message)

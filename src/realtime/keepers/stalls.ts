@@ -16,9 +16,13 @@ export const stalls: Keeper = (leg, call) => {
   let stalled = 0
   const giveUp = () => leg.giveUp(new ModelError('mute', 'response stalled'))
   const check = () => {
-    const quietMs = performance.now() - leg.transport.lastEventAt
-    if (quietMs < STALL_MS) {
-      stop = call.after(STALL_MS - quietMs, check)
+    const now = performance.now()
+    // Events without sound, one after the other, keep a caller waiting as well as none do.
+    const quietLeftMs = leg.transport.lastAnswerAt + STALL_MS - now
+    const waitLeftMs = (activity.waitingSince ?? now) + leg.budgetMs - now
+    const leftMs = Math.min(quietLeftMs, waitLeftMs)
+    if (leftMs > 0) {
+      stop = call.after(leftMs, check)
       return
     }
     stalled += 1

@@ -52,6 +52,34 @@ describe('a caller is not kept waiting for ever', () => {
     expect((await phone.ended).dialled).toEqual(['+15551230009'])
   })
 
+  test('by one that sends event after event of an answer, and no sound', LIMIT, async () => {
+    const house = await startHouse({
+      env: { MODEL_RECONNECT_MS: '3000' },
+      model: obliging(),
+      provokes: ['the log', 'the model']
+    })
+    house.model.mute('response')
+    const { session } = await house.connect()
+    const timers: NodeJS.Timeout[] = []
+    const babbles = (one: PracticeSession) => {
+      beginsOnly(one)
+      const part = { item_id: 'item_x', response_id: 'resp_x', output_index: 0, content_index: 0, delta: 'hm' }
+      timers.push(setInterval(() => one.send({ type: 'response.output_text.delta', ...part }), 200))
+    }
+    babbles(session)
+    eachSession(house, babbles)
+    try {
+      speak(session, 'When are you open?')
+      const response = { object: 'realtime.response', id: 'resp_x', status: 'in_progress', status_details: null }
+      session.send({ type: 'response.created', response: { ...response, output: [], usage: null } })
+      const askedAt = performance.now()
+      expect(await house.records.next(undefined, 20_000)).toMatchObject({ endReason: 'model_mute' })
+      expect(performance.now() - askedAt).toBeLessThan(3_000 + 1_000 + 3_000 + 2_000)
+    } finally {
+      for (const timer of timers) clearInterval(timer)
+    }
+  })
+
   test('by one that never says half an answer more: a third half is its last', LIMIT, async () => {
     const house = await startHouse({ model: obliging(), provokes: ['the log', 'the model'] })
     const { phone, session } = await house.connect()
