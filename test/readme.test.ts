@@ -1,5 +1,5 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join, normalize } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { Environment, loadConfig } from '../src/config.ts'
 
@@ -7,7 +7,8 @@ const root = join(import.meta.dirname, '..')
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
 
 const readme = read('README.md')
-const documents = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md'].map(
+const inDepth = globSync('docs/*.md', { cwd: root }).sort()
+const documents = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', ...inDepth].map(
   (path) => [path, read(path)] as const
 )
 
@@ -24,6 +25,8 @@ const example = new Map(
 )
 /** The tunnel's, not the server's. */
 const FOREIGN = 'NGROK_AUTHTOKEN'
+/** Read by the SDK itself. */
+const THE_SDKS = /^OPENAI_AGENTS_/
 /** What is done when these are left out depends on both; see below. */
 const OPENINGS = ['GREETING', 'ANSWER_SAY']
 
@@ -40,6 +43,44 @@ function section(title: string): string {
   const end = readme.indexOf('\n## ', start + 1)
   return readme.slice(start, end === -1 ? undefined : end)
 }
+
+/** Where the links of a document lead, as paths from the root, each with its section; `''` is the document's top. */
+function linksOf(document: string, text: string): { path: string; section: string }[] {
+  const targets = [...text.matchAll(/\]\((?!https?:)([^)#]*)#?([^)]*)\)/g)]
+  return targets.map(([, path = '', section = '']) => ({
+    path: path === '' ? document : normalize(join(dirname(document), path)),
+    section
+  }))
+}
+
+/** The names under which GitHub links the sections of a document. */
+function sectionsOf(text: string): string[] {
+  return [...text.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
+    title
+      .toLowerCase()
+      .replace(/[^\w -]/g, '')
+      .replaceAll(' ', '-')
+  )
+}
+
+/** What stands in the first column of the tables of a section, as code. */
+function firstColumn(text: string, title: string): string[] {
+  const [, after = ''] = text.split(`\n## ${title}\n`)
+  const rows = [...(after.split('\n## ')[0] ?? '').matchAll(/^\| (`.+?) \|/gm)]
+  return rows.flatMap(([, cell = '']) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name))
+}
+
+describe('the README', () => {
+  test('has at most 170 lines: what is in depth stands in docs', () => {
+    expect(readme.trimEnd().split('\n').length).toBeLessThanOrEqual(170)
+  })
+
+  test('links every page of docs', () => {
+    expect(inDepth.length).toBeGreaterThan(0)
+    const linked = linksOf('README.md', readme).map(({ path }) => path)
+    expect(inDepth.filter((path) => !linked.includes(path))).toEqual([])
+  })
+})
 
 describe('the settings', () => {
   test('the README has every one, and no other', () => {
@@ -83,7 +124,13 @@ describe('the settings', () => {
   })
 })
 
-describe.each(documents)('%s', (_, text) => {
+test('every setting is explained in docs/settings.md', () => {
+  const explained = read('docs/settings.md')
+  expect(settings.filter((name) => !explained.includes(`\`${name}\`:`) && !OPENINGS.includes(name))).toEqual([])
+  for (const name of OPENINGS) expect(explained).toContain(`\`${name}\``)
+})
+
+describe.each(documents)('%s', (document, text) => {
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
 
   test('names only scripts that exist', () => {
@@ -94,11 +141,23 @@ describe.each(documents)('%s', (_, text) => {
   })
 
   test('names only files that exist', () => {
-    const inCode = [...text.matchAll(/`((?:src|simulator|test|\.ci)\/[\w./-]*)`/g)].map(([, path = '']) => path)
-    const linked = [...text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, path = '']) => path)
+    const inCode = [...text.matchAll(/`((?:src|simulator|test|bench|docs|\.ci)\/[\w./-]*)`/g)].map(
+      ([, path = '']) => path
+    )
+    const linked = linksOf(document, text).map(({ path }) => path)
     // The tool of the example is the reader's to write.
     const named = [...inCode, ...linked].filter((path) => path !== 'src/agent/tools/parking.ts')
     expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([])
+  })
+
+  test('links only sections that exist', () => {
+    const linked = linksOf(document, text).filter(({ section }) => section !== '')
+    expect(linked.filter(({ path, section }) => !sectionsOf(read(path)).includes(section))).toEqual([])
+  })
+
+  test('names only settings that exist', () => {
+    const named = [...text.matchAll(/`([A-Z]+(?:_[A-Z]+)+)[=`]/g)].map(([, name = '']) => name)
+    expect(named.filter((name) => !settings.includes(name) && name !== FOREIGN && !THE_SDKS.test(name))).toEqual([])
   })
 })
 
@@ -106,6 +165,26 @@ test('the reading order leads from the server to the agent', () => {
   const order = [...section('How a call runs').matchAll(/^\d+\. `([^`]+)`/gm)].map(([, path]) => path)
   expect(order.length).toBeGreaterThan(5)
   expect([order[0], order.at(-1)]).toEqual(['src/app.ts', 'src/agent/agent.ts'])
+})
+
+test('docs/operating.md explains every end reason, and no other', () => {
+  const reasons = [...read('src/call/end-reason.ts').matchAll(/^ {2}\| '(\w+)'$/gm)].map(([, reason = '']) => reason)
+  expect(reasons.length).toBeGreaterThan(10)
+  expect(firstColumn(read('docs/operating.md'), 'End reasons').sort()).toEqual(reasons.sort())
+})
+
+test('docs/operating.md explains log messages that the server has', () => {
+  const messages = firstColumn(read('docs/operating.md'), 'Lines that need a look')
+  expect(messages.length).toBeGreaterThan(10)
+  const code = globSync('src/**/*.ts', { cwd: root }).map(read).join('\n')
+  expect(messages.filter((message) => !code.includes(`'${message}'`))).toEqual([])
+})
+
+test('CONTRIBUTING.md says of every folder of the server what goes there', () => {
+  const named = firstColumn(read('CONTRIBUTING.md'), 'Where things go').filter((path) => path.startsWith('src/'))
+  const folders = globSync('src/*/', { cwd: root }).map((path) => `${path.replace(/\/?$/, '')}/`)
+  expect(folders.length).toBeGreaterThan(5)
+  expect(named.sort()).toEqual(folders.sort())
 })
 
 test('the flags of npm run call are those that it knows', () => {
