@@ -1,13 +1,14 @@
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished } from 'vitest'
 import { Inbox } from '../simulator/inbox.ts'
-import { PracticeModel, type PracticeModelOptions } from '../simulator/model/practice-model.ts'
+import { PracticeModel, type PracticeModelOptions, type PracticeSession } from '../simulator/model/practice-model.ts'
 import { PhoneCall, type RingOptions } from '../simulator/telephone/telephone.ts'
 import { parseTwiml } from '../simulator/telephone/twiml.ts'
 import { buildApp, type Dependencies } from '../src/app.ts'
 import type { Call } from '../src/call/call.ts'
 import type { Entry } from '../src/call/journal.ts'
 import type { CallRecord } from '../src/call/record.ts'
+import type { CallState } from '../src/call/state.ts'
 import { loadConfig } from '../src/config.ts'
 import type { RealtimeLeg } from '../src/realtime/leg.ts'
 
@@ -100,10 +101,7 @@ export async function startHouse({ env, model: modelOptions, overrides, provokes
     async connect(options: Partial<RingOptions> = {}) {
       const phone = await ring(options)
       const call = await answered.next()
-      await eventually(
-        () => call.state.name,
-        (name) => name === 'live'
-      )
+      await reaches(call, 'live')
       return { phone, call, session: await model.nextSession() }
     },
     /** Dials the stream without a webhook. */
@@ -159,6 +157,57 @@ export async function webhook({ app }: House, params: Record<string, string>, pa
 export function parametersOf([connect]: Awaited<ReturnType<typeof webhook>>): Record<string, string> {
   const parameters = connect?.children[0]?.children ?? []
   return Object.fromEntries(parameters.map(({ attributes }) => [attributes['name'] ?? '', attributes['value'] ?? '']))
+}
+
+/** Waits until the call is in this state. */
+export const reaches = (call: Call, state: CallState['name']) =>
+  eventually(
+    () => call.state.name,
+    (name) => name === state
+  )
+
+/** Waits until the caller has heard everything that was sent to them. */
+export const playedOut = (call: Call) =>
+  eventually(
+    () => ({ isPlaying: call.caller.playback.isPlaying, aheadMs: call.caller.playback.aheadMs }),
+    ({ isPlaying }) => !isPlaying
+  )
+
+const textsOf = ({ transcript }: Call) => transcript.turns.map(({ text }) => text)
+
+/** Waits until the transcript has so many turns. */
+export const hasTurns = (call: Call, count: number) =>
+  eventually(
+    () => textsOf(call),
+    (texts) => texts.length === count
+  )
+
+/** Waits until the transcript has a turn with exactly these words, the agent's or the caller's. */
+export const isSaid = (call: Call, words: string) =>
+  eventually(
+    () => textsOf(call),
+    (texts) => texts.includes(words)
+  )
+
+/** Waits until the model has received so much of the caller's audio. */
+export const receivesAudio = (session: PracticeSession, ms: number) =>
+  eventually(
+    () => session.audioMs,
+    (received) => received >= ms
+  )
+
+/** Waits until the model has received this sound, byte for byte. */
+export const receivesSound = (session: PracticeSession, sound: Buffer) =>
+  eventually(
+    () => ({ receivedMs: session.audioMs, hasSound: session.audio.includes(sound) }),
+    ({ hasSound }) => hasSound
+  )
+
+/** The next session of the model, once it is configured. */
+export async function nextModel({ model }: House, limitMs = 8_000): Promise<PracticeSession> {
+  const session = await model.nextSession(limitMs)
+  await session.receives('session.update', ({ session: { audio } }) => audio !== undefined)
+  return session
 }
 
 /** Waits until `look` gives something; fails with what it gave last. */

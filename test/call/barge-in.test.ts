@@ -1,11 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { PhoneCall } from '../../simulator/telephone/telephone.ts'
-import { eventually, startHouse } from '../house.ts'
-
-/** What the caller really heard of a tone, to the byte: everything that is not silence. */
-const heardMs = (phone: PhoneCall) => phone.heard.filter((byte) => byte !== 0xff && byte !== 0x7f).length / 8
-
-const clears = (phone: PhoneCall) => phone.frames.all.filter(({ event }) => event === 'clear')
+import { eventually, playedOut, startHouse } from '../house.ts'
+import { clears, heardMs, hears } from './manners/scene.ts'
 
 /** Turns come from the test alone. */
 const scene = { vad: false, pace: 10 }
@@ -18,10 +13,7 @@ describe('a caller who speaks over the agent stops it where they heard it', () =
     const house = await startHouse({ model: { ...scene, pace } })
     const { phone, session } = await house.connect()
     const said = session.say({ ms: 4_000 })
-    await eventually(
-      () => heardMs(phone),
-      (ms) => ms > 500
-    )
+    await hears(phone, 500)
     session.hearSpeech()
     await phone.frames.next(({ event }) => event === 'clear')
     const heard = heardMs(phone)
@@ -42,10 +34,7 @@ describe('a caller who speaks over the agent stops it where they heard it', () =
     const { phone, call, session } = await house.connect()
     const words = 'one two three four five six seven eight nine ten'
     await session.say({ ms: 4_000, transcript: words })
-    await eventually(
-      () => heardMs(phone),
-      (ms) => ms > 1_000
-    )
+    await hears(phone, 1_000)
     session.hearSpeech()
     await phone.frames.next(({ event }) => event === 'clear')
     const [turn] = call.transcript.turns
@@ -57,22 +46,13 @@ describe('a caller who speaks over the agent stops it where they heard it', () =
     const house = await startHouse({ model: { ...scene, brain: () => [{ tone: 100 }] } })
     const { phone, call, session } = await house.connect()
     void session.say({ ms: 4_000 })
-    await eventually(
-      () => heardMs(phone),
-      (ms) => ms > 300
-    )
+    await hears(phone, 300)
     session.hearSpeech()
     await phone.frames.next(({ event }) => event === 'clear')
     const before = heardMs(phone)
     session.hearSilence('Wait.')
-    await eventually(
-      () => heardMs(phone) - before,
-      (ms) => ms >= 95
-    )
-    await eventually(
-      () => call.caller.playback.isPlaying,
-      (isPlaying) => !isPlaying
-    )
+    await hears(phone, before + 95)
+    await playedOut(call)
     expect(heardMs(phone) - before).toBeLessThan(150)
   })
 })
@@ -82,10 +62,7 @@ test('a caller who speaks when everything was played clears nothing', async () =
   const { phone, call, session } = await house.connect()
   await session.say({ ms: 300 })
   await phone.frames.next(({ event }) => event === 'media')
-  await eventually(
-    () => call.caller.playback.isPlaying,
-    (isPlaying) => !isPlaying
-  )
+  await playedOut(call)
   const before = phone.frames.all.length
   session.hearSpeech()
   session.hearSilence('Hello.')

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Dependencies } from '../../src/app.ts'
-import type { Call } from '../../src/call/call.ts'
-import { distinctSound, eventually, type House, sdk, startHouse } from '../house.ts'
+import { distinctSound, eventually, type House, hasTurns, playedOut, sdk, startHouse } from '../house.ts'
 
 /** Ids are new in each call: the first one that is named becomes the first, and so on. */
 function anonymous(messages: readonly unknown[]): string[] {
@@ -19,19 +18,12 @@ function anonymous(messages: readonly unknown[]): string[] {
   )
 }
 
-async function heardOut(call: Call): Promise<void> {
-  await eventually(
-    () => call.caller.playback.isPlaying,
-    (isPlaying) => !isPlaying
-  )
-}
-
 /** A call with everything that the SDK does to audio: marks, a gap that is filled, an interruption that is truncated. */
 async function converse(house: House) {
   const { phone, call, session } = await house.connect()
   await session.say({ ms: 600, transcript: 'How can I help you?' })
   await phone.frames.next(({ event }) => event === 'media')
-  await heardOut(call)
+  await playedOut(call)
   const sound = distinctSound(100)
   await phone.play(sound)
   phone.gap(200)
@@ -52,11 +44,8 @@ async function converse(house: House) {
   await phone.frames.next(({ event }) => event === 'clear')
   await session.receives('conversation.item.truncate')
   session.hearSilence('Wait.')
-  await eventually(
-    () => call.transcript.turns.length,
-    (turns) => turns === 4
-  )
-  await heardOut(call)
+  await hasTurns(call, 4)
+  await playedOut(call)
   await eventually(
     () => sdk(call).session.history.length,
     (items) => items === 4
@@ -96,7 +85,7 @@ test('a listener that throws in the middle of the agent’s audio has none of it
   })
   await session.say({ ms: 160, transcript: 'One.' })
   const first = await phone.frames.next(({ event }) => event === 'media')
-  await heardOut(call)
+  await playedOut(call)
   await session.say({ ms: 120, transcript: 'Two.' })
   const second = await phone.frames.next(({ event }) => event === 'media')
   const lengths = [first, second].map(

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { eventually, type House, parametersOf, startFrame, startHouse, webhook } from '../house.ts'
+import { type House, parametersOf, reaches, receivesSound, startFrame, startHouse, webhook } from '../house.ts'
 
 const ends = ({ log }: House) => log.all.filter(({ msg }) => msg === 'call ended')
 
@@ -66,10 +66,7 @@ describe('a caller who hangs up', () => {
     const { phone, call, session } = await house.connect()
     house.model.refuse('hang')
     session.drop(1011, 'server_error')
-    await eventually(
-      () => call.state.name,
-      (name) => name === 'reconnecting'
-    )
+    await reaches(call, 'reconnecting')
     phone.hangUp()
     expect(await house.records.next()).toMatchObject({ endReason: 'caller_hung_up' })
   })
@@ -104,10 +101,7 @@ describe('a stream that does what Twilio would not', () => {
     const payload = Buffer.alloc(160, 0x11).toString('base64')
     phone.sendFrame({ event: 'media', streamSid: 'MZother', media: { payload, timestamp: '155' } })
     await phone.play(Buffer.alloc(160, 0x22))
-    await eventually(
-      () => session.audio.includes(0x22),
-      (heard) => heard
-    )
+    await receivesSound(session, Buffer.of(0x22))
     expect(session.audio.includes(0x11)).toBe(false)
   })
 
@@ -143,10 +137,7 @@ describe('two streams for one call', () => {
       const verbs = await webhook(house, { CallSid: 'CA1', From: '+15551230001' })
       streams.push(await house.stream({ callSid: 'CA1', customParameters: parametersOf(verbs) }))
       const call = await house.answered.next()
-      await eventually(
-        () => call.state.name,
-        (name) => name === 'live'
-      )
+      await reaches(call, 'live')
     }
     const [older, newer] = streams
     expect(await house.records.next()).toMatchObject({ endReason: 'superseded', streamSid: older?.streamSid })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { PracticeSession } from '../../simulator/model/practice-model.ts'
 import type { PhoneCall } from '../../simulator/telephone/telephone.ts'
-import { distinctSound, eventually, startFrame, startHouse } from '../house.ts'
+import { distinctSound, eventually, receivesAudio, receivesSound, startFrame, startHouse } from '../house.ts'
 
 /** Turns are not looked for: this sound is no speech, and nobody is to answer it. */
 const listening = { vad: false }
@@ -9,10 +9,7 @@ const listening = { vad: false }
 /** All that the caller sent up to now is what the model heard, from the first frame on, byte for byte. */
 async function expectNothingLost(phone: PhoneCall, session: PracticeSession): Promise<void> {
   const sent = phone.spoke.length
-  await eventually(
-    () => session.audio.length,
-    (heard) => heard >= sent
-  )
+  await receivesAudio(session, sent / 8)
   const { audio } = session
   await eventually(
     () => phone.spoke.length,
@@ -54,10 +51,7 @@ describe('no word is lost', () => {
       phone.sendFrame({ event: 'media', streamSid: phone.streamSid, media: { payload, timestamp: `${at / 8}` } })
     }
     const session = await house.model.nextSession()
-    await eventually(
-      () => session.audio.length,
-      (heard) => heard >= frames.length
-    )
+    await receivesAudio(session, frames.length / 8)
     expect(session.audio.equals(frames)).toBe(true)
   })
 
@@ -69,10 +63,7 @@ describe('no word is lost', () => {
     phone.gap(200)
     await phone.play(distinctSound(400))
     const silence = Buffer.alloc(1_600, 0xff)
-    await eventually(
-      () => session.audio.indexOf(silence),
-      (at) => at >= 0
-    )
+    await receivesSound(session, silence)
     const at = session.audio.indexOf(silence)
     expect(session.audio.subarray(0, at).equals(phone.spoke.subarray(0, at))).toBe(true)
   })

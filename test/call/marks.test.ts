@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { PhoneCall } from '../../simulator/telephone/telephone.ts'
 import { distinctSound, eventually, startHouse } from '../house.ts'
-import { calls, heardMs, hears, obliging, quiet, requests, says, speak } from './manners/scene.ts'
+import { calls, clears, heardMs, hears, obliging, quiet, requests, says, speak } from './manners/scene.ts'
 
 /** Answers come from the test alone, each as one burst. */
 const burst = (deltaMs: number) => ({ ...obliging(), deltaBytes: deltaMs * 8 })
@@ -85,7 +85,7 @@ describe('a line on which no mark ever comes back', () => {
     await quiet(call)
     speak(session, 'Hello?')
     await hears(phone, 590)
-    expect(phone.frames.all.filter(({ event }) => event === 'clear')).toEqual([])
+    expect(clears(phone)).toEqual([])
     expect(session.received.all.map(({ type }) => type)).not.toContain('conversation.item.truncate')
   })
 })

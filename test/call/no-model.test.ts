@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Refusal } from '../../simulator/model/practice-model.ts'
 import type { EndReason } from '../../src/call/record.ts'
-import { eventually, sdk, startHouse } from '../house.ts'
+import { reaches, sdk, startHouse } from '../house.ts'
 
 /** Attempts begin after 0, 150 and 450 ms; the fourth would be too late, and the third has time to fail by itself. */
 const impatient = { MODEL_RECONNECT_MS: '950' }
@@ -93,10 +93,7 @@ describe('a model that comes back within the budget', () => {
     const session = await house.model.nextSession(8_000)
     await session.receives('session.update')
     const call = await house.answered.next()
-    await eventually(
-      () => call.state.name,
-      (name) => name === 'live'
-    )
+    await reaches(call, 'live')
   })
 })
 
@@ -116,10 +113,7 @@ describe('a caller who is gone before there is a model', () => {
     const phone = await house.ring({ closeStyle })
     await phone.streaming
     const call = await house.answered.next()
-    await eventually(
-      () => call.state.name,
-      (name) => name === 'connecting'
-    )
+    await reaches(call, 'connecting')
     phone.hangUp()
     expect(await house.records.next()).toMatchObject({ endReason: 'caller_left_early', firstAudioMs: undefined })
     expect(house.app.calls.live).toBe(0)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { loudness } from '../../simulator/sound/mulaw.ts'
-import { eventually, type House, parametersOf, startFrame, startHouse, webhook } from '../house.ts'
+import { type House, hasTurns, isSaid, parametersOf, playedOut, startFrame, startHouse, webhook } from '../house.ts'
 
 const withGreeting = { env: { GREETING: 'Wish a good morning.' }, model: { brain: () => [{ say: 'Good morning.' }] } }
 
@@ -18,14 +18,8 @@ describe('the agent speaks first', () => {
     expect(response?.instructions).toContain('dental practice')
     expect(asked(session)).toEqual(['session.update', 'response.create'])
     const call = await house.answered.next()
-    await eventually(
-      () => call.transcript.turns.map(({ text, cut }) => [text, cut]),
-      (turns) => turns.length === 1
-    )
-    await eventually(
-      () => call.caller.playback.isPlaying,
-      (isPlaying) => !isPlaying
-    )
+    await hasTurns(call, 1)
+    await playedOut(call)
     expect(call.transcript.turns).toMatchObject([{ who: 'agent', text: 'Good morning.', cut: false }])
     expect(loudness(phone.heard)).toBeGreaterThan(0.01)
     expect(asked(session).filter((type) => type === 'response.create')).toHaveLength(1)
@@ -91,10 +85,7 @@ describe('the model is opened with the webhook', () => {
     const phone = await house.stream({ callSid: 'CA1', customParameters: parametersOf(verbs) })
     await phone.frames.next(({ event }) => event === 'media')
     const call = await house.answered.next()
-    await eventually(
-      () => call.transcript.turns.map(({ text }) => text),
-      ([text]) => text === 'Good morning.'
-    )
+    await isSaid(call, 'Good morning.')
     expect(asked(session)).toEqual(['session.update', 'response.create'])
   })
 

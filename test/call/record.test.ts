@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { eventually, type House, startHouse } from '../house.ts'
+import { type House, hasTurns, isSaid, playedOut, startHouse } from '../house.ts'
 
 const INFO = 30
 
@@ -7,24 +7,12 @@ const INFO = 30
 async function talk(house: House) {
   const { phone, call, session } = await house.connect()
   await session.say({ ms: 200, transcript: 'Wonderful weather today.' })
-  await eventually(
-    () => call.transcript.turns.length,
-    (turns) => turns === 1
-  )
-  await eventually(
-    () => call.caller.playback.isPlaying,
-    (isPlaying) => !isPlaying
-  )
+  await hasTurns(call, 1)
+  await playedOut(call)
   session.hearSpeech()
   session.hearSilence('Purple elephants.')
-  await eventually(
-    () => call.transcript.turns.length,
-    (turns) => turns === 3
-  )
-  await eventually(
-    () => call.caller.playback.isPlaying,
-    (isPlaying) => !isPlaying
-  )
+  await hasTurns(call, 3)
+  await playedOut(call)
   phone.hangUp()
   return { phone, record: await house.records.next() }
 }
@@ -66,10 +54,7 @@ test.each(['duration', 'tokens'] as const)(
     session.hearSilence('Purple elephants.')
     const heard = await session.sent.next(({ type }) => type.endsWith('input_audio_transcription.completed'))
     expect(heard['usage']).toMatchObject({ type: transcriptionUsage })
-    await eventually(
-      () => call.transcript.turns[0]?.text,
-      (text) => text === 'Purple elephants.'
-    )
+    await isSaid(call, 'Purple elephants.')
   }
 )
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import type { MediaStream } from '../../src/twilio/media-stream.ts'
-import { distinctSound, eventually, type House, startHouse, webhook } from '../house.ts'
+import { distinctSound, eventually, type House, receivesAudio, startHouse, webhook } from '../house.ts'
 import { AUTH_TOKEN, FORM, httpRequest, PUBLIC, RINGING, Stranger, sign, TERSE, TUNNEL, UPGRADE } from './stranger.ts'
 
 const locked = { env: { TWILIO_AUTH_TOKEN: AUTH_TOKEN } }
@@ -231,10 +231,7 @@ describe('a stream', () => {
       stream.sendFrame({ event: 'media', streamSid, media: { payload } })
     }
     const session = await house.model.nextSession()
-    await eventually(
-      () => session.audioMs,
-      (ms) => ms >= 9_000
-    )
+    await receivesAudio(session, 9_000)
     expect(session.audio.equals(sound.subarray(11_000 * 8))).toBe(true)
     expect((call.caller as MediaStream).droppedMs).toBe(11_000)
   })

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { answers, quiet } from '../call/manners/scene.ts'
-import { eventually, startHouse } from '../house.ts'
+import { quiet } from '../call/manners/scene.ts'
+import { isSaid, startHouse } from '../house.ts'
 import { AUTH_TOKEN, PUBLIC, TERSE } from './stranger.ts'
 
 const KEY = 'sk-proj-the-key-of-the-account'
@@ -89,10 +89,7 @@ test('what a caller said is in the log where that is asked for', async () => {
   const house = await startHouse({ env: { ...env, LOG_TRANSCRIPTS: 'true' }, model: { ...TERSE, apiKey: KEY } })
   const { phone, call, session } = await house.connect(tunnel)
   await session.say({ ms: 40, transcript: SPOKEN })
-  await eventually(
-    () => answers(house),
-    (all) => all.includes(SPOKEN)
-  )
+  await isSaid(call, SPOKEN)
   await quiet(call)
   phone.hangUp()
   const { said } = await house.log.next(({ msg }) => msg === 'call ended')

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
-import { eventually, startFrame, startHouse, webhook } from '../../house.ts'
+import { isSaid, startFrame, startHouse, webhook } from '../../house.ts'
 import { answers, calls, clears, heardMs, hears, obliging, quiet, requests, says, speak, told } from './scene.ts'
 
 /** Says goodbye and hangs up, as the tool's description asks; to "Wait." it answers. */
@@ -105,10 +105,7 @@ describe('a goodbye that is spoken over keeps the line open', () => {
     await phone.frames.next(({ event }) => event === 'clear')
     await session.sent.next(({ type }) => type === 'response.done')
     session.hearSilence('Wait.')
-    await eventually(
-      () => answers(house),
-      (all) => all.includes('I am here.')
-    )
+    await isSaid(call, 'I am here.')
     await quiet(call)
     expect(call.state.name).toBe('live')
   })

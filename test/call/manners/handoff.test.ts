@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { CallContext } from '../../../src/agent/context.ts'
 import { openingHours } from '../../../src/agent/tools/opening-hours.ts'
 import { eventually, startHouse } from '../../house.ts'
-import { answers, calls, hearsOut, obliging, requests, says, speak, told } from './scene.ts'
+import { answers, calls, hearsOut, isTold, obliging, requests, says, speak, told } from './scene.ts'
 
 const model = obliging(({ kind, transcript }) => {
   if (kind === 'greeting') return [says('Hello.')]
@@ -52,10 +52,7 @@ test('a specialist who was speaking is the one who comes back from a lost model'
   await hearsOut(house, 'A filling is from 180 dollars.')
   session.drop(1011, 'server_error')
   const next = await house.model.nextSession()
-  await eventually(
-    () => told(next).join(),
-    (all) => all.includes('A filling is from 180 dollars.')
-  )
+  await isTold(next, 'A filling is from 180 dollars.')
   expect(next.config.instructions).toContain('You answer questions about prices and invoices')
   speak(next, 'Thank you.')
   await hearsOut(house, 'You are welcome.')

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { tone } from '../../../simulator/sound/mulaw.ts'
-import { eventually, startHouse } from '../../house.ts'
+import { hasTurns, isSaid, startHouse } from '../../house.ts'
 import { answers, calls, clears, heardMs, hears, obliging, quiet, requests, says } from './scene.ts'
 
 const env = { MIN_INTERRUPTION_MS: '400' }
@@ -122,10 +122,7 @@ describe('with MIN_INTERRUPTION_MS', () => {
     })
     session.hearSpeech()
     session.hearSilence('When are you open?')
-    await eventually(
-      () => answers(house),
-      (all) => all.includes('Found.')
-    )
+    await isSaid(call, 'Found.')
     await quiet(call)
     expect(clears(phone)).toEqual([])
   })
@@ -187,10 +184,7 @@ describe('with PROTECT_GREETING', () => {
     const phone = await house.ring()
     await phone.frames.next(({ event, ...frame }) => event === 'mark' && JSON.stringify(frame).includes('house:'))
     const call = await house.answered.next()
-    await eventually(
-      () => call.transcript.turns.length,
-      (turns) => turns === 1
-    )
+    await hasTurns(call, 1)
     await phone.play(tone(300))
     await quiet(call)
     expect(clears(phone)).toEqual([])

@@ -1,7 +1,21 @@
 import { describe, expect, test } from 'vitest'
 import { billing } from '../../../src/agent/billing.ts'
 import { eventually, startHouse } from '../../house.ts'
-import { answers, calls, clears, heardMs, hears, obliging, quiet, requests, says, speak, told } from './scene.ts'
+import {
+  answers,
+  calls,
+  clears,
+  heardMs,
+  hears,
+  isTold,
+  obliging,
+  quiet,
+  requests,
+  runsTool,
+  says,
+  speak,
+  told
+} from './scene.ts'
 
 const listens = obliging(() => [says('Thank you.')])
 const KEYED = /^\[\{"type":"input_text","text":"The caller keyed in (.*)\."\}\]$/
@@ -79,10 +93,7 @@ describe('keys that a tool asked for', () => {
     const { phone, call, session } = await practice.connect()
     speak(session, 'What is on my bill?')
     await hears(phone, 190)
-    await eventually(
-      () => call.activity.isToolRunning,
-      (isRunning) => isRunning
-    )
+    await runsTool(call)
     phone.press('100235')
     await session.receives('conversation.item.create', ({ item }) => item.type === 'function_call_output')
     expect(told(session).join()).toContain('a filling, 180 dollars, paid')
@@ -100,26 +111,17 @@ describe('keys that a tool asked for', () => {
     const practice = await house()
     const { phone, call, session } = await practice.connect()
     speak(session, 'What is on my bill?')
-    await eventually(
-      () => call.activity.isToolRunning,
-      (isRunning) => isRunning
-    )
+    await runsTool(call)
     await hears(phone, 190)
     phone.press(keys)
-    await eventually(
-      () => told(session).join(),
-      (all) => all.includes(answer)
-    )
+    await isTold(session, answer)
   })
 
   test('may end with # although the last one was enough: that is no number of its own, what follows is', async () => {
     const practice = await house()
     const { phone, call, session } = await practice.connect()
     speak(session, 'What is on my bill?')
-    await eventually(
-      () => call.activity.isToolRunning,
-      (isRunning) => isRunning
-    )
+    await runsTool(call)
     await hears(phone, 190)
     phone.press('100234#7#')
     await eventually(
@@ -137,10 +139,7 @@ describe('keys that a tool asked for', () => {
     phone.press('100234')
     await practice.log.next(() => true)
     speak(session, 'What is on my bill?')
-    await eventually(
-      () => told(session).join(),
-      (all) => all.includes('a check-up')
-    )
+    await isTold(session, 'a check-up')
     await quiet(call)
     expect(keyedIn(told(session))).toEqual([])
   })
@@ -149,10 +148,7 @@ describe('keys that a tool asked for', () => {
     const practice = await house()
     const { phone, call, session } = await practice.connect()
     speak(session, 'What is on my bill?')
-    await eventually(
-      () => call.activity.isToolRunning,
-      (isRunning) => isRunning
-    )
+    await runsTool(call)
     phone.hangUp()
     await practice.records.next()
     await eventually(

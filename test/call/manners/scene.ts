@@ -9,21 +9,31 @@ import type { PhoneCall } from '../../../simulator/telephone/telephone.ts'
 import type { Call } from '../../../src/call/call.ts'
 import { eventually, type House } from '../../house.ts'
 
+/** What the caller really heard of a tone, to the byte: everything that is not silence. */
 export const heardMs = (phone: PhoneCall): number =>
   phone.heard.filter((byte) => byte !== 0xff && byte !== 0x7f).length / 8
 
 /** Waits until the caller has heard so much of the agent. */
-export const hears = (phone: PhoneCall, ms: number): Promise<number> =>
+export const hears = (phone: PhoneCall, ms: number, limitMs?: number): Promise<number> =>
   eventually(
     () => heardMs(phone),
-    (heard) => heard >= ms
+    (heard) => heard >= ms,
+    limitMs
   )
 
 /** Waits until nobody speaks, nothing runs and nothing is owed. */
-export const quiet = (call: Call): Promise<boolean> =>
+export const quiet = (call: Call, limitMs?: number): Promise<boolean> =>
   eventually(
     () => call.activity.isQuiet,
-    (isQuiet) => isQuiet
+    (isQuiet) => isQuiet,
+    limitMs
+  )
+
+/** Waits until a tool runs. */
+export const runsTool = (call: Call): Promise<boolean> =>
+  eventually(
+    () => call.activity.isToolRunning,
+    (isRunning) => isRunning
   )
 
 export const clears = (phone: PhoneCall) => phone.frames.all.filter(({ event }) => event === 'clear')
@@ -65,6 +75,13 @@ export const requests = ({ received }: PracticeSession) => received.all.filter((
 export const told = ({ received }: PracticeSession): string[] =>
   received.all.flatMap((event) =>
     event.type === 'conversation.item.create' ? [JSON.stringify(event.item.content ?? event.item.output)] : []
+  )
+
+/** Waits until the model was told these words, among others. */
+export const isTold = (session: PracticeSession, words: string): Promise<string> =>
+  eventually(
+    () => told(session).join(),
+    (all) => all.includes(words)
   )
 
 /** The agent's answers that the caller heard, in words. */

@@ -2,7 +2,7 @@ import { RealtimeAgent, tool } from '@openai/agents/realtime'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { CallContext } from '../../../src/agent/context.ts'
-import { eventually, startHouse } from '../../house.ts'
+import { isSaid, receivesAudio, startHouse } from '../../house.ts'
 import { answers, calls, clears, heardMs, hears, obliging, quiet, requests, says, speak } from './scene.ts'
 
 const ASK = 'The caller has not said anything for a while. Ask in one short sentence whether they are still there.'
@@ -57,10 +57,7 @@ describe('a caller who says nothing', () => {
     await hears(phone, 400 + 100)
     speak(session, 'I am back.')
     await phone.frames.next(({ event }) => event === 'clear')
-    await eventually(
-      () => answers(house),
-      (all) => all.includes('You said: I am back.')
-    )
+    await isSaid(call, 'You said: I am back.')
     expect(call.state.name).toBe('live')
     expect(clears(phone)).toHaveLength(1)
   })
@@ -71,10 +68,7 @@ describe('it is no silence', () => {
     const house = await startHouse({ env, model: obliging() })
     const { phone, call, session } = await house.connect()
     session.hearSpeech()
-    await eventually(
-      () => session.audioMs,
-      (ms) => ms > 1_200
-    )
+    await receivesAudio(session, 1_200)
     expect(call.activity.isQuiet).toBe(false)
     expect(requests(session)).toEqual([])
     session.hearSilence('That was a long sentence.')
@@ -96,10 +90,7 @@ describe('it is no silence', () => {
     const { phone, session } = await house.connect()
     speak(session, 'Search for it.')
     const { audioMs } = session
-    await eventually(
-      () => session.audioMs,
-      (ms) => ms > audioMs + 1_200
-    )
+    await receivesAudio(session, audioMs + 1_200)
     expect(requests(session)).toEqual([])
     find('Here it is.')
     await phone.ended

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { CallContext } from '../../../src/agent/context.ts'
 import { failure } from '../../../src/agent/tools/failure.ts'
-import { eventually, startHouse } from '../../house.ts'
+import { eventually, isSaid, playedOut, startHouse } from '../../house.ts'
 import { answers, calls, clears, hears, hearsOut, obliging, quiet, requests, says, speak, told } from './scene.ts'
 
 /** An agent whose one tool takes as long as the test likes. */
@@ -78,15 +78,9 @@ describe('a result that comes after the caller has changed the subject', () => {
     const { phone, call, session } = await house.connect()
     speak(session, 'Search.')
     await hears(phone, 380)
-    await eventually(
-      () => call.caller.playback.isPlaying,
-      (isPlaying) => !isPlaying
-    )
+    await playedOut(call)
     speak(session, 'When are you open?')
-    await eventually(
-      () => answers(house),
-      (all) => all.includes('You said: When are you open?')
-    )
+    await isSaid(call, 'You said: When are you open?')
     find('it.')
     await eventually(
       () => outputs(told(session)).length,

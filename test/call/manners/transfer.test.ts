@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { DialResult } from '../../../simulator/telephone/telephone.ts'
-import { eventually, type House, startHouse, webhook } from '../../house.ts'
+import { type House, isSaid, reaches, startHouse, webhook } from '../../house.ts'
 import { answers, calls, heardMs, hears, obliging, quiet, requests, says, speak, told } from './scene.ts'
 
 const env = { TRANSFER_TARGETS: 'billing=+15551230001,front desk=+15551230002' }
@@ -21,10 +21,7 @@ const pathsOf = (webhooks: readonly { url: string }[]) => webhooks.map(({ url })
 /** The agent's side of a caller who came back. */
 async function back(house: House) {
   const call = await house.answered.next()
-  await eventually(
-    () => call.state.name,
-    (name) => name === 'live'
-  )
+  await reaches(call, 'live')
   return { call, session: await house.model.nextSession() }
 }
 
@@ -85,10 +82,7 @@ describe('a person who is not there', () => {
       const returned = await back(house)
       const { session: config } = await returned.session.receives('session.update')
       expect(config.instructions).toContain(`just come back from a transfer that did not work out (billing: ${status})`)
-      await eventually(
-        () => returned.call.transcript.turns.map(({ text }) => text),
-        (turns) => turns.includes('Nobody is there.')
-      )
+      await isSaid(returned.call, 'Nobody is there.')
       const known = told(returned.session).join('\n')
       expect(known).toContain('Can I talk to somebody about my bill?')
       expect(known).toContain('I am putting you through to billing.')

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { PracticeSession, Refusal } from '../../../simulator/model/practice-model.ts'
-import { startHouse } from '../../house.ts'
+import { receivesAudio, startHouse } from '../../house.ts'
 
 const SORRY = expect.stringMatching(/^We are sorry/)
 
@@ -49,7 +49,7 @@ describe('a model that is lost in the call and not to be had again within the bu
       last = await house.model.nextSession()
       // Longer than it takes to count as back.
       await last.receives('session.update')
-      await expect.poll(() => last.audioMs, { timeout: 5_000 }).toBeGreaterThan(3_600)
+      await receivesAudio(last, 3_600)
     }
     expect(house.app.calls.live).toBe(1)
   })

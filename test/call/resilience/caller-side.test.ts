@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { Inbox } from '../../../simulator/inbox.ts'
-import { eventually, parametersOf, startFrame, startHouse, webhook } from '../../house.ts'
+import { eventually, parametersOf, reaches, startFrame, startHouse, webhook } from '../../house.ts'
 import { hears, obliging, told } from '../manners/scene.ts'
 
 const FIVE_MINUTES_MS = 5 * 60_000
@@ -55,10 +55,7 @@ describe('a stream that goes while the caller stays', () => {
     const verbs = await webhook(house, { CallSid: 'CA1' })
     const phone = await house.stream({ callSid: 'CA1', customParameters: parametersOf(verbs), closeStyle: 'dies' })
     const call = await house.answered.next()
-    await eventually(
-      () => call.state.name,
-      (name) => name === 'connecting'
-    )
+    await reaches(call, 'connecting')
     phone.hangUp()
     expect(await house.records.next()).toMatchObject({ endReason: 'caller_left_early' })
     const again = await webhook(house, { CallSid: 'CA1', CallStatus: 'in-progress' }, '/call-ended')
@@ -71,10 +68,7 @@ describe('a stream that goes while the caller stays', () => {
     for (let streams = 0; streams < 4; streams++) {
       const phone = await house.stream({ callSid: 'CA1', customParameters: parametersOf(verbs), closeStyle: 'dies' })
       const call = await house.answered.next()
-      await eventually(
-        () => call.state.name,
-        (name) => name === 'live'
-      )
+      await reaches(call, 'live')
       phone.hangUp()
       await house.records.next()
       verbs = await webhook(house, { CallSid: 'CA1', CallStatus: 'in-progress' }, '/call-ended')

@@ -10,7 +10,7 @@ import type { Call } from '../../../src/call/call.ts'
 import type { CallEvent } from '../../../src/call/events.ts'
 import { type EndReason, summary } from '../../../src/call/record.ts'
 import { eventually, type House, journalOf, parametersOf, sdk, startFrame, startHouse, webhook } from '../../house.ts'
-import { heardMs } from '../manners/scene.ts'
+import { heardMs, hears, quiet } from '../manners/scene.ts'
 
 /** Longer than every watchdog together, short enough to fail for. */
 const LIMIT_MS = 25_000
@@ -150,11 +150,7 @@ const FAULTS: Record<string, Fault> = {
     inject: async ({ house, phone }) => {
       const verbs = await webhook(house, { CallSid: phone.callSid, From: '+15551230001' })
       const newer = await house.stream({ callSid: phone.callSid, customParameters: parametersOf(verbs) })
-      await eventually(
-        () => heardMs(newer),
-        (ms) => ms > 50,
-        LIMIT_MS
-      )
+      await hears(newer, 50, LIMIT_MS)
       newer.hangUp()
     },
     outcome: (moment) => (moment === 'ringing' ? ['no_start'] : ['superseded', 'agent_hung_up'])
@@ -250,7 +246,7 @@ async function play(name: string, fault: Fault, moment: Moment): Promise<{ outco
     })
   const house = await inTurn(open)
   const witness = await house.connect({ from: '+15550000002' })
-  await settled(witness.call)
+  await quiet(witness.call, LIMIT_MS)
   const row = await reach(house, desk, { moment, needsModel: needsModel(name), closeStyle: fault.closeStyle ?? 'stop' })
   const { call, phone } = row
   const { streamSid } = phone
@@ -348,13 +344,6 @@ function newDesk(moment: Moment) {
   }
 }
 
-const settled = (call: Call) =>
-  eventually(
-    () => call.activity.isQuiet,
-    (isQuiet) => isQuiet,
-    LIMIT_MS
-  )
-
 /** Brings a call to the moment of its row. */
 async function reach(
   house: House,
@@ -379,7 +368,7 @@ async function reach(
   if (moment === 'connecting') return row
   await isNow(() => call.caller.playback.isPlaying)
   if (moment === 'greeting') return row
-  await isNow(() => call.activity.isQuiet)
+  await quiet(call, LIMIT_MS)
   void phone.play(tone(900)).catch(() => {})
   await isNow(() => call.activity.isCallerSpeaking)
   if (moment === 'caller speaking') return row
@@ -422,10 +411,6 @@ async function expectUntouched({ phone, call, session }: Awaited<ReturnType<Hous
   if (call.state.name !== 'live') throw new Error(`the other call is ${call.state.name}`)
   const before = heardMs(phone)
   void session.say({ ms: 60 })
-  await eventually(
-    () => heardMs(phone),
-    (ms) => ms > before + 40,
-    LIMIT_MS
-  )
+  await hears(phone, before + 40, LIMIT_MS)
   phone.hangUp()
 }

@@ -3,17 +3,19 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { PracticeSession } from '../../../simulator/model/practice-model.ts'
 import type { CallContext } from '../../../src/agent/context.ts'
-import { distinctSound, eventually, type House, sdk, startHouse } from '../../house.ts'
-import { clears, heardMs, hears, obliging, quiet, requests, says, speak, told } from '../manners/scene.ts'
+import {
+  distinctSound,
+  eventually,
+  nextModel,
+  reaches,
+  receivesAudio,
+  receivesSound,
+  sdk,
+  startHouse
+} from '../../house.ts'
+import { clears, heardMs, hears, isTold, obliging, quiet, requests, says, speak, told } from '../manners/scene.ts'
 
 const media = ({ event }: { event: string }) => event === 'media'
-
-/** The session that took the place of the last one, configured and told what it has to know. */
-async function nextModel(house: House, limitMs = 8_000): Promise<PracticeSession> {
-  const session = await house.model.nextSession(limitMs)
-  await session.receives('session.update', ({ session: { audio } }) => audio !== undefined)
-  return session
-}
 
 /** A tool that answers when the test lets it, and how often it was asked. */
 function slowTool(result: unknown = 'The invoice is paid.') {
@@ -93,10 +95,7 @@ describe('no word of the caller’s is lost with the model', () => {
     await phone.play(sound)
     house.model.refuse(undefined)
     const next = await nextModel(house)
-    await eventually(
-      () => next.audio.includes(sound),
-      (isThere) => isThere
-    )
+    await receivesSound(next, sound)
   })
 
   test('a sentence that it took away half-heard is heard again from its beginning', async () => {
@@ -104,22 +103,13 @@ describe('no word of the caller’s is lost with the model', () => {
     const { phone, session } = await house.connect()
     const sound = distinctSound(1_600)
     const said = phone.play(sound)
-    await eventually(
-      () => session.audioMs,
-      (ms) => ms > 400
-    )
+    await receivesAudio(session, 400)
     session.hearSpeech()
-    await eventually(
-      () => session.audioMs,
-      (ms) => ms > 1_000
-    )
+    await receivesAudio(session, 1_000)
     session.drop()
     await said
     const next = await nextModel(house)
-    await eventually(
-      () => next.audio.includes(sound),
-      (isThere) => isThere
-    )
+    await receivesSound(next, sound)
   })
 
   test.each([
@@ -130,33 +120,18 @@ describe('no word of the caller’s is lost with the model', () => {
     const { phone, session } = await house.connect()
     const sound = distinctSound(2_400)
     const said = phone.play(sound)
-    await eventually(
-      () => session.audioMs,
-      (ms) => ms > 400
-    )
+    await receivesAudio(session, 400)
     session.hearSpeech()
-    await eventually(
-      () => session.audioMs,
-      (ms) => ms > 1_200
-    )
+    await receivesAudio(session, 1_200)
     session.drop(1011)
     const second = await nextModel(house)
-    await eventually(
-      () => second.audioMs,
-      (ms) => ms > 1_400
-    )
+    await receivesAudio(second, 1_400)
     if (hasNoticed) second.hearSpeech()
-    await eventually(
-      () => second.audioMs,
-      (ms) => ms > 1_800
-    )
+    await receivesAudio(second, 1_800)
     second.drop(1011)
     await said
     const third = await nextModel(house)
-    await eventually(
-      () => third.audio.includes(sound),
-      (isThere) => isThere
-    )
+    await receivesSound(third, sound)
   })
 
   test('nor is what they said to a socket that was dead already', async () => {
@@ -166,10 +141,7 @@ describe('no word of the caller’s is lost with the model', () => {
     const sound = distinctSound(1_000)
     await phone.play(sound)
     const next = await nextModel(house, 10_000)
-    await eventually(
-      () => next.audio.includes(sound),
-      (isThere) => isThere
-    )
+    await receivesSound(next, sound)
   })
 
   test('a turn whose words were never written down is heard again, and not told as unknown', async () => {
@@ -183,10 +155,7 @@ describe('no word of the caller’s is lost with the model', () => {
     await session.sent.next(({ type }) => type === 'input_audio_buffer.committed')
     session.drop(1011)
     const next = await nextModel(house)
-    await eventually(
-      () => next.audio.includes(sound),
-      (isThere) => isThere
-    )
+    await receivesSound(next, sound)
     expect(told(next)).toEqual([])
   })
 })
@@ -316,10 +285,7 @@ describe('a tool that runs across the loss is neither lost nor run twice', () =>
     await desk.started
     session.drop(1011)
     const next = await nextModel(house)
-    await eventually(
-      () => told(next).join(),
-      (words) => words.includes('look_up is still running')
-    )
+    await isTold(next, 'look_up is still running')
     desk.answer()
     await hears(phone, 190)
     await quiet(call)
@@ -336,10 +302,7 @@ describe('a tool that runs across the loss is neither lost nor run twice', () =>
     await desk.started
     house.model.refuse({ status: 503 })
     session.drop(1011)
-    await eventually(
-      () => call.state.name,
-      (name) => name === 'reconnecting'
-    )
+    await reaches(call, 'reconnecting')
     desk.answer()
     await house.model.handshakes.next()
     house.model.refuse(undefined)
@@ -396,10 +359,7 @@ describe('a pause that lasts', () => {
     expect(performance.now() - lostAt).toBeGreaterThan(1_900)
     house.model.refuse(undefined)
     await nextModel(house)
-    await eventually(
-      () => call.state.name,
-      (name) => name === 'live'
-    )
+    await reaches(call, 'live')
     expect(phone.frames.all.filter(media).length).toBeLessThanOrEqual(2)
     expect(house.model.handshakes.all.length).toBeLessThan(12)
   })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { eventually, startHouse } from '../../house.ts'
+import { eventually, nextModel, startHouse } from '../../house.ts'
 import { hears, obliging, quiet, requests, speak } from '../manners/scene.ts'
 
 /** Two watchdogs of 3 s each, twice over, and a reconnection. */
@@ -85,8 +85,7 @@ describe('a model that is there and says nothing is nudged, then reached anew', 
     const house = await startHouse({ model: obliging() })
     const { phone, session } = await house.connect()
     session.freeze()
-    const next = await house.model.nextSession(12_000)
-    await next.receives('session.update', ({ session: { audio } }) => audio !== undefined)
+    const next = await nextModel(house, 12_000)
     speak(next, 'Hello?')
     await hears(phone, 190)
   })

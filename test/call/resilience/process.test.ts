@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { CallContext } from '../../../src/agent/context.ts'
 import type { Call } from '../../../src/call/call.ts'
-import { eventually, type House, losses, sdk, startHouse, webhook } from '../../house.ts'
+import { type House, losses, nextModel, receivesAudio, sdk, startHouse, webhook } from '../../house.ts'
 import { heardMs, hears, obliging, speak } from '../manners/scene.ts'
 
 type Connected = Awaited<ReturnType<House['connect']>>
@@ -93,8 +93,7 @@ describe("one call's exception ends that call with an apology, and no other", ()
   /** As house.connect, for a house whose `onCall` is the test's own. */
   async function connect(house: House): Promise<Connected> {
     const phone = await house.ring()
-    const session = await house.model.nextSession()
-    await session.receives('session.update', ({ session: { audio } }) => audio !== undefined)
+    const session = await nextModel(house)
     await phone.streaming
     return { phone, session, call: { state: { name: 'live' } } as never }
   }
@@ -206,10 +205,7 @@ describe('a server that is late', () => {
     for (let blocks = 0; blocks < 2; blocks++) {
       const until = performance.now() + 3_300
       while (performance.now() < until);
-      await eventually(
-        () => here.session.audioMs,
-        (ms) => ms > 0
-      )
+      await receivesAudio(here.session, 20)
     }
     await expectUntouched(here)
     expect(losses(here.call)).toBe(0)
