@@ -1,3 +1,4 @@
+import type { Histogram } from 'node:perf_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
 import { LineUp } from './line-up.ts'
 import type { Counts } from './load/traffic.ts'
@@ -104,18 +105,27 @@ async function measureWindow(lineUp: LineUp, windowMs: number, idleBytes: number
     calls,
     cpuMs: cpuPerCallSecond(from, to, calls),
     loadCpuMs: (load.user + load.system) / 1_000 / callSeconds,
-    upP50: traffic.up.percentile(0.5),
-    upP99: traffic.up.percentile(0.99),
-    downP50: traffic.down.percentile(0.5),
-    downP99: traffic.down.percentile(0.99),
-    clearP50: traffic.clear.percentile(0.5),
-    clearP99: traffic.clear.percentile(0.99),
+    upP50: percentileMs(traffic.up, 50),
+    upP99: percentileMs(traffic.up, 99),
+    downP50: percentileMs(traffic.down, 50),
+    downP99: percentileMs(traffic.down, 99),
+    clearP50: percentileMs(traffic.clear, 50),
+    clearP99: percentileMs(traffic.clear, 99),
     clears: traffic.clear.count,
     delivered: (after.received - before.received) / (after.sent - before.sent),
     loadLatenessMs: timeline.takeLateness(),
     ...memory,
     rssPerCall: (memory.rssBytes - idleBytes) / calls
   }
+}
+
+/** Of a histogram in µs, by nearest rank; undefined when nothing was recorded. */
+function percentileMs(latencies: Histogram, percent: number): number | undefined {
+  const { count } = latencies
+  if (count === 0) return undefined
+  // Asked for 99 alone, the histogram rounds the rank: of 99 values it would leave out the largest.
+  const rank = Math.ceil((percent / 100) * count)
+  return latencies.percentile((rank / count) * 100) / 1_000
 }
 
 /** In ms. */
