@@ -1,4 +1,5 @@
 import type { Call } from './call.ts'
+import { faultOf } from './end-reason.ts'
 import type { CallRecord } from './record.ts'
 
 /** The log of a call is a reader of its journal: messages are constants, people are in fields that are redacted. */
@@ -31,5 +32,5 @@ export function logCall(call: Call): void {
 function logEnd(call: Call, record: CallRecord): void {
   const { from: caller, to: _, ...summary } = record
   const words = call.config.log.transcripts ? { said: call.transcript.turns } : {}
-  call.log.info({ ...summary, caller, ...words }, 'call ended')
+  call.log.info({ ...summary, fault: faultOf(record.endReason), caller, ...words }, 'call ended')
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { CallEvent } from '../../src/call/events.ts'
+import { type CallEvent, kept } from '../../src/call/events.ts'
 import { type Entry, Journal } from '../../src/call/journal.ts'
 import { journalOf, losses, startHouse } from '../house.ts'
 import { hears, obliging, quiet, speak } from './manners/scene.ts'
@@ -84,6 +84,19 @@ describe('a listener', () => {
     calls.emit(speaking)
     calls.emit(speaking)
     expect(heard).toEqual(['always', 'once'])
+  })
+})
+
+describe('of a call that is kept', () => {
+  test('a key is kept without its digit, and deltas and digits never are', () => {
+    const give = () => {}
+    const never: CallEvent[] = [
+      { type: 'agent_delta', turn: 'item_1', text: 'Hel' },
+      { type: 'digits_asked', count: 4, timeoutMs: 1_000, give }
+    ]
+    expect(never.map(kept)).toEqual([undefined, undefined])
+    expect(kept({ type: 'key', key: '7' })).toEqual({ type: 'key' })
+    expect(kept(speaking)).toBe(speaking)
   })
 })
 
