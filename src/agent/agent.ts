@@ -21,7 +21,7 @@ If the conversation is already under way, do not greet again.
 When the caller has all they need, say goodbye and end the call.`
 
 /**
- * The agent that answers, one for all calls: what differs from call to call comes in with the context.
+ * The agent that answers, one object for all calls. What differs from call to call is in the context.
  * No agent sets a `voice`: the model cannot change it once it has spoken.
  */
 export const triageAgent = new RealtimeAgent<CallContext>({
@@ -32,6 +32,6 @@ export const triageAgent = new RealtimeAgent<CallContext>({
   handoffs: [appointments, billing]
 })
 
-// The way back, set here because each needs the other to exist.
+// The handoffs back are set here, because the agents refer to each other.
 appointments.handoffs = [triageAgent]
 billing.handoffs = [triageAgent]

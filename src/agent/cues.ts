@@ -1,23 +1,24 @@
 /**
- * Every sentence that the server gives the agent, or has Twilio speak, beside the instructions and the tools. The agent's
- * may stay in English, it answers in the caller's language; a caller hears Twilio's word for word.
+ * Every sentence that the server gives the agent or has Twilio speak, except the instructions and the tools' answers.
+ * The agent's sentences can stay in English: the agent answers in the caller's language. Twilio speaks its sentences
+ * word for word.
  */
 import { practice } from './practice.ts'
 
-// Spoken by Twilio. The caller hears these as they stand here, so they are short.
+// Spoken by Twilio, word for word.
 
 /** For a call without a greeting, so that the caller knows they may speak. */
 export const lineIsOpen = 'O.K. you can start talking!'
-/** The model cannot be had. Followed by `connecting` or by `callAgain`. */
+/** The model cannot be reached. `connecting` or `callAgain` follows. */
 export const apology = 'We are sorry, we are having technical trouble and cannot go on with this call.'
 export const connecting = 'Please hold the line, we are putting you through.'
 export const callAgain = 'Please call again later. Goodbye.'
 
-// Instructions for one answer. The agent says them in its own words, in the caller's language.
+// Instructions for one answer. The agent puts them into its own words, in the caller's language.
 
-/** The opening, where GREETING does not say otherwise. */
+/** The default of GREETING. */
 export const defaultGreeting = `Open the call in one short sentence: say that this is ${practice.name} and that you are an AI assistant, and ask how you can help.`
-/** The stream was lost and the caller has come back. After a transfer that failed, the agent's instructions say so. */
+/** The caller is back after the stream was lost. A transfer that failed is in the agent's instructions instead. */
 export const welcomeBack =
   'The caller is on the line again after an interruption. Do not greet again: say in one sentence where you were, and go on.'
 export const askIfStillThere =
@@ -31,14 +32,14 @@ export const announceTransfer = (target: string) =>
 /** For an `end_call` without a goodbye. */
 export const sayGoodbye = 'Say goodbye to the caller in one short sentence.'
 export const timeIsUp = 'The call has reached its time limit. Say so in one short sentence, and goodbye.'
-/** The server stops, and the call has gone on for as long as it waits. */
+/** The server is stopping, and the call has gone on for DRAIN_TIMEOUT_MS. */
 export const closeForMaintenance =
   'The line has to be closed for maintenance now. Apologise in one short sentence, ask to call again, and say goodbye.'
 
-/** The model was lost while the agent spoke; another one goes on. */
+/** The model was lost while the agent spoke. A new session goes on. */
 export const goOnWithNewModel =
   'You were interrupted by a fault on the line while you were speaking. Go on exactly where your last words in the conversation end. Do not repeat anything, do not greet, do not mention the fault.'
-/** The answer stalled; the same model goes on. */
+/** The answer stalled. The same session goes on. */
 export const goOnAfterStall =
   'Your last answer was cut short by a fault. Go on where your last words end; do not mention the fault.'
 /** OpenAI's content filter stopped the answer. */
@@ -48,38 +49,38 @@ export const explainWithheld =
 export const finishBriefly =
   'Your last answer was cut off because it was too long. Finish it in one or two short sentences.'
 
-// What the agent is told. The caller hears nothing of it.
+// Notes for the agent. The caller does not hear them.
 
-/** The caller spoke over a goodbye, or pressed a key. */
+/** The caller spoke or pressed a key during the goodbye. */
 export const lineStaysOpen =
   'The caller spoke before they had heard you out, so the line stays open. Go on with the call.'
-/** A while before the time limit. */
+/** Given some time before the time limit (call/behaviours/length.ts). */
 export const wrapUp =
   'The call must end soon. Bring it to a close: answer what is open, and offer what can be done after it.'
 /** Digit by digit: the model reads a long number as millions. */
 export const keyedIn = (digits: string) => `The caller keyed in ${digits.split('').join(' ')}.`
 
-// About tools, to the agent. What a tool itself answers stands with the tool, in tools/.
+// About tools. A tool's own answers are in its file in tools/.
 
-/** The answer of a tool that has thrown and does not spread `failure` (tools/failure.ts). */
+/** The answer for a tool that threw and does not spread `failure` (tools/failure.ts). */
 export const toolFailed =
   'This could not be done: something went wrong on our side. Apologise briefly and offer something else.'
 export const unreadableToolCall =
   'Your last tool call could not be read. Call it again with valid JSON, or go on without it.'
-/** An outcome for a caller who went on talking while the tool ran. */
+/** A tool's outcome when the caller has spoken while the tool ran. */
 export const onlyIfItMatters = (outcome: string) =>
   `${outcome} (The caller has spoken since: mention this only if it still matters.)`
-/** The model that called the tool was lost meanwhile; this is for the one that is there now. */
+/** The session that called the tool was lost. The new session gets the outcome in this note. */
 export const toolAnsweredLate = (name: string, outcome: string) =>
   `The tool ${name}, which you called before the line to you was interrupted, answered: ${outcome}`
 
-// The conversation so far, for a model that takes it over: what was said goes along as it is, these beside it.
+// Notes for a new session, beside the turns of the conversation so far.
 
 export const toolAnswered = (name: string, outcome: string) => `The tool ${name} was called and answered: ${outcome}`
 export const toolRunning = (name: string) => `The tool ${name} is still running and will answer. Do not call it again.`
-/** Stands for a turn of which no transcription came. */
+/** In place of a turn that has no transcription. */
 export const unknownWords = '(The words of this turn are not known.)'
-/** What was said before the caller came back on the same call. */
+/** The turns from before the caller came back on the same call. */
 export const saidEarlier = {
   caller: (words: string) => `Earlier on this call, the caller said: ${words}`,
   agent: (words: string) => `Earlier on this call, the agent said: ${words}`

@@ -3,7 +3,10 @@ import { type Hours, practice } from './practice.ts'
 const WEEKDAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'] as const
 export type Weekday = (typeof WEEKDAYS)[number]
 
-/** The date at the practice, `YYYY-MM-DD`. Dates are text everywhere, so that no server's time zone can shift them. */
+/**
+ * The date at the practice, `YYYY-MM-DD`. Dates are strings everywhere, so that the server's time zone cannot shift
+ * them.
+ */
 export function today(now: Date): string {
   return new Intl.DateTimeFormat('en-CA', { timeZone: practice.timeZone }).format(now)
 }
@@ -31,7 +34,7 @@ export function asWeekday(text: string): Weekday | undefined {
   return WEEKDAYS.find((weekday) => weekday.toLowerCase() === text.toLowerCase())
 }
 
-/** How a date is said, e.g. `Wednesday, January 14`. */
+/** A date as it is spoken, e.g. `Wednesday, January 14`. */
 export function sayDate(date: string): string {
   const options = { timeZone: 'UTC', weekday: 'long', month: 'long', day: 'numeric' } as const
   return new Intl.DateTimeFormat('en-US', options).format(new Date(`${date}T12:00:00Z`))

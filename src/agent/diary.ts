@@ -14,11 +14,11 @@ export interface Appointment {
 export interface Diary {
   /** The times still free on a day, `HH:MM`, earliest first. */
   freeTimes(date: string, now: Date): Promise<string[]>
-  /** Books the time, or answers false when it is not free: two callers may ask for the same one. */
+  /** Books the time. Resolves to false when the time is not free: two callers may ask for the same one. */
   book(appointment: Appointment, now: Date): Promise<boolean>
 }
 
-/** A diary in memory, forgotten at the next start. Replace it with the one your practice uses. */
+/** A diary in memory, empty after a restart. Replace it with the one your practice uses. */
 export function createDiary(): Diary {
   const booked = new Map<string, Appointment>()
 

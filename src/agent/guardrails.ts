@@ -1,15 +1,16 @@
 import type { RealtimeOutputGuardrail } from '@openai/agents/realtime'
 
 /**
- * Read while the agent speaks, so they must be fast, and are best wrong on the quiet side: a guardrail that trips cuts
- * the agent off mid-sentence. These know English only; the instructions are what holds in every language.
+ * Patterns for the agent's words. They run while the agent speaks, so they must be fast. A guardrail that trips cuts
+ * the agent off mid-sentence, so the patterns rather miss a case than raise a false alarm.
+ * They know English only; the instructions hold in every language.
  */
 const medicine = '(ibuprofen|paracetamol|acetaminophen|aspirin|amoxicillin|antibiotics?|pain ?killers?|blood thinners?)'
 const condition = '(abscess|infection|cavity|gum disease|gingivitis|fracture|dry socket)'
 const dose =
   '(\\d+|an?|half|one|two|three|four|five|six|eight|ten|hundred|thousand) ?(mg|milligrams?|ml|millilit(er|re)s?|tablets?|pills?|capsules?)'
 const advised = "you (can|could|should|shouldn't|may|must|need to|don't need to)( not)?( stop| start| keep)?"
-// "Ask the dentist whether you should take aspirin" is just what we want to hear.
+// Excludes "Ask the dentist whether you should take aspirin", which the agent may say.
 const notAsked = '(?<!\\b(if|whether|do|did|said|that) )'
 
 const advice: readonly RegExp[] = [

@@ -4,7 +4,7 @@ import { practice } from './practice.ts'
 
 type Call = CallContext['call']
 
-/** What every agent is told after its own task: they share one voice and one caller. */
+/** The instructions that all agents share, after their own task. */
 export function sharedInstructions(call: Call, now: Date): string {
   return [manner, limits, aboutNow(now), aboutCaller(call), aboutTransfers(call)].join('\n\n')
 }

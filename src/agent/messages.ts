@@ -1,6 +1,6 @@
 export interface Message {
   readonly from: string
-  /** Where to call back; undefined when the caller gave none and their number is withheld. */
+  /** The number to call back; undefined when the caller gave none and their own is withheld. */
   readonly phone: string | undefined
   readonly text: string
 }
@@ -9,7 +9,7 @@ export interface MessageBook {
   add(message: Message): Promise<void>
 }
 
-/** Messages in memory, forgotten at the next start. Replace it with a mail, a ticket, a chat message. */
+/** Messages in memory, empty after a restart. Replace it with a mail, a ticket or a chat message. */
 export function createMessageBook(): MessageBook & { readonly messages: readonly Message[] } {
   const messages: Message[] = []
   return {
@@ -20,5 +20,5 @@ export function createMessageBook(): MessageBook & { readonly messages: readonly
   }
 }
 
-/** The one book that every agent writes into. */
+/** The message book that all agents share. */
 export const messageBook: MessageBook = createMessageBook()

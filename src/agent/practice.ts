@@ -1,4 +1,4 @@
-/** The facts of the practice. Start here: put your own in. */
+/** The facts of the practice. Replace them with your own. */
 export const practice = {
   name: 'Harbour Dental',
   address: '12 Quay Street, Portland, Maine',

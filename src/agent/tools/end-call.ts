@@ -13,7 +13,7 @@ export const endCall = tool({
   parameters: z.object({}),
   async execute(_, context?: CallRunContext) {
     currentCall(context).endCall()
-    // A plain answer would make the model speak once more, after its goodbye.
+    // A plain answer would make the model speak again after its goodbye.
     return backgroundResult('The call ends when the caller has heard the goodbye.')
   }
 })

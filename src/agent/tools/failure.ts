@@ -1,7 +1,7 @@
 import { ModelBehaviorError } from '@openai/agents/realtime'
 import type { CallRunContext } from '../context.ts'
 
-/** Spread this into every tool: one that throws or hangs answers in a sentence that the agent can act on. */
+/** Spread this into every tool: a tool that throws or times out answers with a sentence that the agent can act on. */
 export const failure = {
   timeoutMs: 8_000,
   errorFunction(context: CallRunContext, error: unknown, details?: ToolDetails): string {
@@ -20,7 +20,7 @@ interface ToolDetails {
   readonly toolCall?: { readonly name: string }
 }
 
-/** What went wrong is the operator's to know. The agent is told only that something did. */
+/** Logs the error. The agent learns only that the tool failed. */
 function report({ context }: CallRunContext, error: unknown, details?: ToolDetails): void {
   context.call.toolFailed(details?.toolCall?.name, error)
 }

@@ -8,7 +8,7 @@ import { failure } from './failure.ts'
 export function findInvoice(invoices: Invoices) {
   return tool({
     ...failure,
-    // The caller is looking for the paper and pressing keys.
+    // The caller needs time to find the invoice and to press the keys.
     timeoutMs: 60_000,
     name: 'find_invoice',
     description:
@@ -19,7 +19,7 @@ export function findInvoice(invoices: Invoices) {
       const number = await currentCall(context).collectDigits({ count: 6, timeoutMs: 20_000 })
       if (number === '') return 'No keys were pressed. Ask once more, or take a message.'
       const invoice = await invoices.find(number)
-      // The number itself stays out of the answer: it was keyed in to keep it out of the conversation.
+      // The number stays out of the answer, because keyed digits are kept out of the conversation.
       if (invoice === undefined) return 'No invoice has that number. Ask the caller to check it and key it in again.'
       return `The invoice is for ${invoice.treatment}, ${invoice.amount}, ${invoice.state}.`
     }

@@ -22,7 +22,7 @@ export const transferCall = tool({
       return `There is no "${target}" to put the caller through to. There is: ${call.transferTargets.join(', ')}.`
     }
     call.transfer(name, summary)
-    // A plain answer would make the model speak once more, over the ringing.
+    // A plain answer would make the model speak again, over the ringing.
     return backgroundResult(`The caller is put through to ${name} when they have heard the announcement.`)
   }
 })
