@@ -10,22 +10,22 @@ interface Port {
 }
 
 /**
- * Who is speaking, what runs and what is owed: kept in one place, because the silence watch, the goodbye, the resumption
- * and the renewal all ask. Says `quiet` and `busy` when the line becomes the one or the other, `waiting` and `served` when
- * the caller begins and ceases to wait for the agent.
+ * The activity of a call: who is speaking, which tools run and which answer is owed. It is one class because the
+ * silence watch, the goodbye, the resumption and the session's renewal all read it. It emits `quiet` and `busy` when
+ * the line becomes quiet or busy, and `waiting` and `served` when the caller begins and stops waiting for the agent.
  */
 export class Activity {
   /** The model hears the caller. */
   isCallerSpeaking = false
-  /** The model works on an answer. */
+  /** The model generates an answer. */
   isResponding = false
   /** Turns that the caller has finished. */
   callerTurns = 0
-  /** The answer that runs, or the last one, has words and is not only a tool call. */
+  /** The current answer, or the last one, has words and is not only a tool call. */
   hasWords = false
-  /** The model was lost in the middle of an answer that had words already, and no answer was finished since. */
+  /** The model was lost during an answer that had words already, and no answer has been finished since. */
   isCutShort = false
-  /** Whether what the caller says is merely a sound that lets the agent go on; see turn-taking.ts. */
+  /** Whether the caller's speech is too little to stop the agent; set by turn-taking.ts. */
   isOnlyASound: () => boolean = () => false
   readonly #port: Port
   #toolsRunning = 0
@@ -59,12 +59,13 @@ export class Activity {
       this.hasWords = true
     })
     journal.on('answer_finished', ({ status }) => {
-      // What came to be owed while it ran (a tool has answered, a question is to be asked) is for the next one.
+      // An answer that came to be owed meanwhile (a tool answered, a question is to be asked) is left to the next
+      // response.
       if (status !== 'failed' && this.#owed?.isBeingGiven) this.#owed = undefined
       this.isCutShort = false
       this.#set({ isResponding: false })
     })
-    // What is owed stays owed: the next model has to answer it.
+    // `#owed` is kept: the new session has to give that answer.
     journal.on('model_lost', () => {
       this.isCutShort ||= this.isResponding && this.hasWords
       this.#set({ isCallerSpeaking: false, isResponding: false })
@@ -79,7 +80,7 @@ export class Activity {
     })
   }
 
-  /** An answer that has not been finished: what the agent was asked to say, or the caller's turn. */
+  /** The answer that is owed and not finished: what the agent was asked to say, or the answer to the caller's turn. */
   get owed(): { readonly instructions: string | undefined } | undefined {
     return this.#owed
   }
@@ -88,25 +89,25 @@ export class Activity {
     return this.#toolsRunning > 0
   }
 
-  /** The caller speaks, and it is not merely a sound that lets the agent go on. */
+  /** The caller speaks, and `isOnlyASound` is false. */
   get hasCallerTheFloor(): boolean {
     return this.isCallerSpeaking && !this.isOnlyASound()
   }
 
-  /** The caller hears the agent, or soon will. */
+  /** An answer of the agent's is being generated or played. */
   get isAgentSpeaking(): boolean {
     return this.isResponding || this.#port.playback.isAgentPlaying
   }
 
   /**
-   * Since when the caller hears nothing although there is no model, or an answer is owed to them that they do not delay
-   * themselves; undefined while they do not wait. On the clock of `performance.now()`.
+   * When the caller began to wait, on the clock of `performance.now()`: nothing is heard, and there is no model or an
+   * answer is owed that the caller's own speech does not delay. Undefined while the caller does not wait.
    */
   get waitingSince(): number | undefined {
     return this.#waitingSince
   }
 
-  /** Nobody speaks, nothing runs, nothing is owed. */
+  /** Neither side speaks, no tool runs and no answer is owed. */
   get isQuiet(): boolean {
     return this.#isQuiet
   }
@@ -118,7 +119,7 @@ export class Activity {
     this.#changed()
   }
 
-  /** A request was refused because another answer ran: that one is not what was asked for. */
+  /** The model refused the request because another response was running. That response is not the owed answer. */
   refused(): void {
     if (this.#owed) this.#owed.isBeingGiven = false
   }

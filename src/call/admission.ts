@@ -1,4 +1,4 @@
-/** Who a call is, as the signed webhook said it. */
+/** The identity of a call, from the signed webhook. */
 export interface Claims {
   readonly callSid: string
   /** In E.164; undefined when withheld. */
@@ -6,22 +6,22 @@ export interface Claims {
   readonly to?: string | undefined
   /** `inbound`, `outbound-api` or `outbound-dial`. */
   readonly direction: string
-  /** Extra values that travelled with the call. */
+  /** Values from the webhook's query whose names begin with a lower-case letter. */
   readonly parameters: Readonly<Record<string, string>>
 }
 
-/** What a call is told about the caller whose stream has come. */
+/** What the switchboard knows about the caller of a verified stream. */
 export interface Admission {
   readonly claims: Claims
-  /** What was said before, when the caller comes back to the agent on the same call; empty on a first visit. */
+  /** The conversation so far, when the caller comes back to the agent on the same call; empty on a first visit. */
   readonly memory: readonly Memory[]
-  /** What became of a transfer that brought the caller back. */
+  /** The failed transfer from which the caller has come back, e.g. `billing: no-answer`; undefined otherwise. */
   readonly returnedFrom: string | undefined
   /** When the call's first stream began, in ms since the epoch; undefined on a first visit. */
   readonly startedAt?: number | undefined
 }
 
-/** One thing that a model has to be told when it takes over, or when the caller comes back. */
+/** One item of the conversation, for a session that takes over or for a caller who comes back. */
 export interface Memory {
   readonly id: string
   readonly who: 'caller' | 'agent' | 'note'

@@ -20,21 +20,24 @@ import { Transcript } from './transcript.ts'
 export interface CallParts {
   readonly config: Config
   readonly log: FastifyBaseLogger
-  /** Listening to its socket already: what arrives before a listener is lost. */
+  /** Listens to its socket already, because ws drops what arrives before a listener. */
   readonly caller: CallerLeg
-  /** Makes the model's side, which seeks nothing before it is told to. */
+  /** Makes the model's leg, which connects only at `seek`. */
   readonly createModelLeg: (call: CallSide) => ModelLeg
-  /** Verifies whose stream this is; undefined refuses it. */
+  /** Verifies the stream's token; undefined refuses the stream. */
   readonly admit: (start: StreamStart) => Admission | undefined
 }
 
-/** One caller, one stream, one model, and what happens between them. What a receptionist does is in `behaviours/`. */
+/**
+ * One call: its caller leg, its model leg, its state and its end. What the agent does during a call is in
+ * `behaviours/`.
+ */
 export class Call implements CallSide {
   readonly config: Config
   readonly caller: CallerLeg
   readonly journal: Journal
   readonly transcript: Transcript
-  /** Who is speaking, what runs, what is owed. */
+  /** Who is speaking, which tools run, which answer is owed. */
   readonly activity: Activity
   readonly model: ModelLeg
   readonly context: CallerContext
@@ -54,7 +57,10 @@ export class Call implements CallSide {
   readonly #outcome = Promise.withResolvers<CallRecord>()
   #state: CallState = { name: 'ringing' }
 
-  /** Must be called in the tick in which the socket was accepted. Nothing is awaited: every listener is there at once. */
+  /**
+   * Must be called in the tick in which the socket was accepted. Adds every listener at once, because ws drops what
+   * arrives before a listener.
+   */
   constructor({ config, log, caller, createModelLeg, admit }: CallParts) {
     this.config = config
     this.log = log
@@ -88,12 +94,12 @@ export class Call implements CallSide {
     return this.#state
   }
 
-  /** Settles once, when the call has ended and the words that were owed have come, with its record. Never rejects. */
+  /** Resolves to the call's record when the call has ended and the missing transcriptions have come. Never rejects. */
   get ended(): Promise<CallRecord> {
     return this.#outcome.promise
   }
 
-  /** Aborted when the call ends: every timer and listener of a behaviour hangs on it. */
+  /** Aborted when the call ends. The timers and listeners of behaviours end with it. */
   get signal(): AbortSignal {
     return this.#lifetime.signal
   }
@@ -103,7 +109,7 @@ export class Call implements CallSide {
     return this.#timers.after(ms, () => this.#contain(run))
   }
 
-  /** Tells the agent something that the caller does not hear. It is remembered when another model takes over. */
+  /** Gives the agent a note that the caller does not hear. A session that takes over gets the note too. */
   tellAgent(text: string): void {
     this.transcript.note(text)
     if (this.model.isUp) this.model.tell(text)
@@ -115,11 +121,11 @@ export class Call implements CallSide {
     if (this.model.isUp) this.model.ask(instructions)
   }
 
-  /** Stops what the agent is saying, where it was heard, as barge-in does. */
+  /** Stops the agent as barge-in does: the conversation keeps only the words that were played. */
   interrupt(): void {
     this.#contain(() => {
       if (this.model.isUp) this.model.interrupt()
-      // Audio that the caller's side got from a model that was lost since is not known to the model's leg any more.
+      // The model's leg no longer knows audio that came from a lost session.
       if (this.caller.playback.isPlaying) this.caller.clear()
     })
   }
@@ -130,18 +136,24 @@ export class Call implements CallSide {
     this.model.turns?.holdInterruption(decide)
   }
 
-  /** Takes a finished turn of the caller's out of the conversation, as if it had not been said. */
+  /** Removes a finished turn of the caller's from the conversation. */
   forgetTurn(turn: string): void {
     this.journal.emit({ type: 'turn_forgotten', turn })
     if (this.model.isUp) this.model.turns?.forget(turn)
   }
 
-  /** What a model that takes over has to be told. @param hearsAgain it is given the caller's last words as sound */
+  /**
+   * The conversation for a session that takes over.
+   * @param hearsAgain that session gets the caller's last words as sound
+   */
   memory(hearsAgain: boolean): readonly Memory[] {
     return conversationFor(this.transcript, this.#tools.running, hearsAgain)
   }
 
-  /** The one way out. The first reason wins; safe to call twice, from any state, while connecting; never throws. */
+  /**
+   * Ends the call; every end goes through here. The first reason wins. Safe to call twice and in any state, also while
+   * connecting. Never throws.
+   */
   end(reason: EndReason): void {
     if (this.#state.name === 'ended') return
     const { journal } = this
@@ -151,7 +163,7 @@ export class Call implements CallSide {
     this.#lifetime.abort()
     this.#timers.stop()
     let words = Promise.resolve()
-    // Either tells whoever listens in, and what they throw must not keep the other open.
+    // Closing a leg emits events. A listener that throws must not keep the other leg open.
     this.#contain(() => {
       words = this.model.close()
     })
@@ -160,7 +172,7 @@ export class Call implements CallSide {
     void words.then(() => this.#outcome.resolve(this.#record()))
   }
 
-  /** An exception, of ours or of whoever listens in, ends this call and no other. */
+  /** An exception of the server's or of a listener ends this call and no other. */
   fail(error: unknown): void {
     this.log.error({ err: error }, 'a fault ended the call')
     this.end('internal_error')

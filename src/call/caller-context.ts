@@ -3,15 +3,15 @@ import type { Admission } from './admission.ts'
 import type { Journal } from './journal.ts'
 import type { ToolRuns } from './tool-runs.ts'
 
-/** What the agent's verbs need of a call; a caller whose stream is on its way has none of it yet. */
+/** What the agent's methods need of a call; there is none while the stream has not opened. */
 interface Port {
   readonly journal: Journal
   readonly tools: ToolRuns
 }
 
 /**
- * What the agent knows of its call and may do with it. It is there before the caller is known, because the session is
- * built around it the moment the stream opens; `admit` fills it in, and only with what was verified.
+ * What the agent knows of its call and may do with it. It exists before the caller is known, because the session is
+ * created as soon as the stream opens. `admit` fills it in, only with verified values.
  */
 export class CallerContext implements Caller, CallControl {
   callSid = ''
@@ -28,14 +28,14 @@ export class CallerContext implements Caller, CallControl {
     this.transferTargets = [...targets.keys()]
   }
 
-  /** What the agent will know of a caller whose stream is on its way. */
+  /** The context of a caller whose stream has not opened yet, for the early greeting. */
   static before(admission: Admission, targets: ReadonlyMap<string, string>): CallerContext {
     const context = new CallerContext(targets, undefined)
     context.admit(admission)
     return context
   }
 
-  /** For the wrapper around every tool; not part of what the agent sees. */
+  /** Called by the wrapper around every tool (tools.ts). The agent does not see it. */
   runTool(name: string, invoke: () => Promise<unknown>): Promise<unknown> {
     return this.#port ? this.#port.tools.run(name, invoke) : invoke()
   }

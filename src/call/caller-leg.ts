@@ -4,14 +4,14 @@ import type { EndReason } from './end-reason.ts'
 import type { Heard, Owner, Playback } from './playback.ts'
 import type { CallState } from './state.ts'
 
-/** A piece of the caller's audio, mu-law at 8 kHz; 20 ms on a line that is well. */
+/** A piece of the caller's audio, mu-law at 8 kHz; normally 20 ms. */
 export interface AudioFrame {
   readonly audio: Base64
-  /** Milliseconds since the stream began; undefined when the carrier did not say it plausibly. */
+  /** Milliseconds since the stream began; undefined when the carrier's value is missing or implausible. */
   readonly timestampMs: number | undefined
 }
 
-/** The carrier's first word on a stream: whose it says it is, not yet believed. */
+/** The carrier's `start` of a stream. Its values are not verified yet. */
 export interface StreamStart {
   readonly streamSid: string
   readonly callSid: string
@@ -20,18 +20,18 @@ export interface StreamStart {
   readonly isMulaw8k: boolean
 }
 
-/** How a stream went that this server did not close. */
+/** How a stream ended that this server did not close. */
 export type Gone =
-  /** The carrier said that it is over: the caller hung up. */
+  /** The carrier sent `stop`: the caller hung up. */
   | 'stopped'
-  /** Its socket closed without a word: the caller may still be on the line. */
+  /** The socket closed without `stop`: the caller may still be on the line. */
   | 'closed'
-  /** Its socket is open and no frame has come for too long. */
+  /** The socket is open, and no frame has come for too long. */
   | 'quiet'
-  /** It never said whose it is. */
+  /** No `start` came in time. */
   | 'no start'
 
-/** @param state where the call is when its stream goes */
+/** @param state the call's state when its stream ended */
 export function endReasonOf(how: Gone, state: CallState['name']): EndReason {
   if (how === 'no start') return 'no_start'
   if (state === 'ringing' || state === 'connecting') return 'caller_left_early'
@@ -42,7 +42,7 @@ export interface CallerLegEvents {
   start: [StreamStart]
   /** `0`-`9`, `*`, `#`, `A`-`D`. */
   key: [string]
-  /** The agent's first audio after silence is on its way to the caller. */
+  /** The first audio of the agent's after silence is on its way to the caller. */
   playing: []
   /** All of the agent's voice has been played, or was cleared. */
   silent: [{ cleared: boolean }]
@@ -55,11 +55,11 @@ export interface CallerLegEvents {
   marks: [names: readonly string[]]
   /** A frame that the carrier would not send, once for each kind of trouble. */
   refused: [why: string]
-  /** The agent's audio runs so far ahead of the caller that the rest of it is not kept. Once a call. */
+  /** The agent's audio is too far ahead of the caller, and the rest of it is dropped. Emitted once a call. */
   dropped: []
   /** Emitted once, and never for this server's own `close`. */
   gone: [Gone]
-  /** A limit was broken. The stream is closed already. */
+  /** The stream broke a limit and is closed already. */
   abused: [limit: string]
   /** A listener threw. */
   fault: [unknown]
@@ -76,19 +76,23 @@ export interface CallerLeg extends EventEmitter<CallerLegEvents> {
   /** Holds the caller's audio, until `flowTo`. */
   hold(): void
   /**
-   * Listens in on both lanes: the caller's frames as they come, also while they are held, and the agent's audio (mu-law in
-   * base64) as it is sent. Costs nothing while nobody taps. @returns stops it
+   * Copies both directions: the caller's frames as they arrive, also while they are held, and the agent's audio (mu-law
+   * in base64) as it is sent. Costs nothing without a tap.
+   * @returns removes the tap
    */
   tap(tap: { caller?(frame: AudioFrame): void; agent?(audio: string, owner: Owner): void }): () => void
-  /** Audio for the caller, mu-law in base64, played in order. The house's is marked by the leg itself. */
+  /** Audio for the caller, mu-law in base64, played in order. The leg itself marks audio of the owner 'house'. */
   play(audio: string, owner: Owner): void
-  /** Asks to be told, by `marks`, when all that was sent so far was played. @param isLast nothing more of this item comes */
+  /**
+   * Requests a `marks` event for when everything sent so far has been played.
+   * @param isLast no more audio of this item follows
+   */
   mark(name: string, item: string, isLast: boolean): void
-  /** Answers the marks that are due by the clock: call it before it is asked how much was heard. */
+  /** Answers the marks that are due by the clock. Call it before you read from `playback` how much was heard. */
   settle(): void
-  /** Takes back everything that was not played yet. */
+  /** Discards everything that has not been played yet. */
   clear(): void
-  /** Every frame as the carrier sent it, parsed. @returns stops it */
+  /** Every frame as the carrier sent it, parsed. @returns removes the listener */
   onRaw(listener: (message: unknown) => void): () => void
   /** Ends the stream. Safe to call twice. */
   close(why: 'over' | 'refused'): void

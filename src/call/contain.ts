@@ -1,6 +1,6 @@
 /**
- * Around everything that a socket, a timer or a promise begins: nobody above it would catch what is thrown, and every other
- * call of the process would end with this one. A rejection counts as thrown.
+ * Wraps every callback of a socket, a timer or a promise: an exception there would be uncaught and end all calls of the
+ * process. A rejected promise counts as an exception.
  */
 export function contain(run: () => unknown, onFault: (error: unknown) => void): void {
   try {

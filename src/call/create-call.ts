@@ -12,15 +12,15 @@ import { Call, type CallParts } from './call.ts'
 import { contain } from './contain.ts'
 import { logCall } from './log.ts'
 
-/** What every call does, in the order in which it is set up, which is the order in which they hear an event. */
+/** The behaviours of every call. They are set up, and hear an event, in this order. */
 const BEHAVIOURS: readonly Behaviour[] = [greeting, turnTaking, keypad, silence, length, hangUp, transfer, resume, tone]
 
-/** Follows a call's journal, and does nothing to the call. */
+/** Reads a call's journal and does not act on the call. */
 export type Reader = (call: Call) => void
 
 /**
- * A call on a stream that was just accepted. No `await` before this: ws drops what nobody listens to.
- * @param readers each is given the call before its first event; what they throw costs the call nothing
+ * Makes the call of a stream that was just accepted. No `await` before this: ws drops what arrives before a listener.
+ * @param readers each gets the call before its first event; an exception of a reader's does not affect the call
  */
 export function createCall(parts: CallParts, readers: readonly Reader[]): Call {
   const call = new Call(parts)

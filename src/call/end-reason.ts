@@ -2,15 +2,15 @@
 export type EndReason =
   /** The caller hung up. */
   | 'caller_hung_up'
-  /** The caller was gone before the agent could be had. */
+  /** The caller left before the agent was there. */
   | 'caller_left_early'
-  /** The stream's socket went away without `stop`: the caller may still be on the line. */
+  /** The stream's socket closed without `stop`: the caller may still be on the line. */
   | 'stream_lost'
-  /** The stream never said who it is. */
+  /** No `start` came in time. */
   | 'no_start'
   /** The stream's token was missing, wrong, expired or used. */
   | 'stream_refused'
-  /** More frames than a stream has, or nobody reads what is sent. */
+  /** The stream sent too many frames, or did not read what was sent to it. */
   | 'stream_abused'
   /** The same call opened a newer stream. */
   | 'superseded'
@@ -27,7 +27,7 @@ export type EndReason =
   | 'model_wrong_format'
   | 'internal_error'
 
-/** Whose doing an end is: what an operator looks at first. */
+/** The party that caused an end, which an operator looks at first. */
 export type Fault = 'caller' | 'agent' | 'us' | 'twilio' | 'openai' | 'operator'
 
 const FAULT: Record<EndReason, Fault> = {
@@ -56,7 +56,7 @@ export function faultOf(reason: EndReason): Fault {
   return FAULT[reason]
 }
 
-/** The stream was nobody's. */
+/** The stream belonged to no call of this server's. */
 export function isRefused(reason: EndReason): boolean {
   return reason === 'no_start' || reason === 'stream_refused'
 }

@@ -4,22 +4,22 @@ import type { EndReason } from './end-reason.ts'
 import type { AnswerStatus } from './events.ts'
 
 export interface EndWhenHeard {
-  /** What the agent is asked to say first; undefined when it is saying it already. */
+  /** What the agent is asked to say first; undefined when it has begun to say it already. */
   readonly say?: string
-  /** The caller speaking over it, or pressing a key, keeps the line open. */
+  /** If the caller speaks or presses a key meanwhile, the call goes on. */
   readonly cancelOnSpeech: boolean
 }
 
-/** Beyond the audio that is left to play: an answer that does not come to its end must not keep a line open. */
+/** The limit beyond the audio that is left to play: an answer that never finishes must not keep a line open. */
 const CAP_MS = 10_000
 
-/** Speaks, waits until it was played (not merely generated, and not cleared), and ends the call. */
+/** Has the agent say `say`, waits until that was played (not merely generated, and not cleared), and ends the call. */
 export function endWhenHeard(call: Call, reason: EndReason, { say, cancelOnSpeech }: EndWhenHeard): void {
   const { journal, activity } = call
   const { playback } = call.caller
-  // They began to speak in the moment in which this was decided.
+  // The caller began to speak at the moment of the decision.
   if (cancelOnSpeech && activity.hasCallerTheFloor) return call.tellAgent(cues.lineStaysOpen)
-  // An answer that runs already comes before the one that is asked for.
+  // A running answer finishes before the requested one.
   let answersToCome = (activity.isResponding ? 1 : 0) + (say === undefined ? 0 : 1)
   let stopCap = () => {}
 
@@ -35,7 +35,7 @@ export function endWhenHeard(call: Call, reason: EndReason, { say, cancelOnSpeec
     stopCap = call.after(playback.aheadMs + CAP_MS, finish)
   }
   const onFinished = ({ status }: { status: AnswerStatus }) => {
-    // It is asked for again.
+    // A failed answer is requested again.
     if (status !== 'failed') answersToCome -= 1
     restartCap()
     check()
@@ -43,7 +43,7 @@ export function endWhenHeard(call: Call, reason: EndReason, { say, cancelOnSpeec
   const onSilent = ({ cleared }: { cleared: boolean }) => {
     if (!cleared) check()
     else if (cancelOnSpeech) cancel()
-    // The SDK is in the middle of an interruption, and has things to tell the model yet.
+    // The SDK is handling the interruption and has more to send to the model.
     else setImmediate(check)
   }
   const cancel = () => {

@@ -7,13 +7,13 @@ type Listener = (event: never) => unknown
 type Reader = (entry: Entry) => unknown
 
 interface Faults {
-  /** Told of what a listener has thrown, or rejected with. */
+  /** Called with what a listener threw or rejected with. */
   readonly ofListener: (error: unknown) => void
-  /** The same of a reader: nothing of the call depends on it. */
+  /** Called with what a reader threw. Nothing of the call depends on readers. */
   readonly ofReader: (error: unknown) => void
 }
 
-/** One event of a call, as readers get it. */
+/** One event of a call with its number and time. */
 export interface Entry {
   /** From 1, without gaps. */
   readonly seq: number
@@ -23,19 +23,19 @@ export interface Entry {
 }
 
 /**
- * What happens on one call, written down once, in order, with the time.
+ * The events of one call, in order, with the time.
  *
- * Listeners hear an event in the order in which they were added: the transcript and the activity first, because everybody
- * asks them, then the tools and the behaviours in the order of create-call.ts, then whoever was given the call. A listener
- * may emit: that event is told at once, before the first one reaches the next listener. Readers (`follow`) come last and
- * get every event in the order of its number, whoever emitted it inside another. Listeners act on the call; readers only
- * read, and must not wait.
+ * Listeners get an event in the order in which they were added: the transcript and the activity first, because the
+ * others read them; then the tools and the behaviours in the order of create-call.ts; then the listeners of `onCall`. A
+ * listener may emit: its event goes to all listeners at once, before the outer event goes to the next listener. Readers
+ * (`follow`) come last and get every event in the order of its number, also events emitted inside another. Listeners
+ * act on the call. Readers only read, and must not block.
  */
 export class Journal {
   readonly #faults: Faults
   readonly #listeners = new Map<EventType, Listener[]>()
   readonly #readers: Reader[] = []
-  /** Entries that the readers have not got yet. */
+  /** Entries that were not passed to the readers yet. */
   #untold: Entry[] = []
   #depth = 0
   #seq = 0
@@ -46,7 +46,7 @@ export class Journal {
     this.#faults = faults
   }
 
-  /** The stream has begun: times count from here. @param sinceMs since the first stream of the same call began */
+  /** Sets the zero of `atMs`. @param sinceMs the time since the first stream of the same call began */
   begin(sinceMs: number): void {
     this.#beganAt = performance.now() - sinceMs
   }
@@ -55,7 +55,7 @@ export class Journal {
     this.#seq += 1
     this.#untold.push({ seq: this.#seq, atMs: performance.now() - this.#beganAt, event })
     this.#depth += 1
-    // A copy: a listener may take itself, or another one, off.
+    // A copy, because a listener may remove itself or another one.
     const listeners = [...(this.#listeners.get(event.type) ?? [])] as ((event: CallEvent) => unknown)[]
     for (const listener of listeners) contain(() => listener(event), this.#faults.ofListener)
     this.#depth -= 1
@@ -65,7 +65,7 @@ export class Journal {
     for (const entry of untold) for (const reader of this.#readers) contain(() => reader(entry), this.#faults.ofReader)
   }
 
-  /** @returns takes the listener off again */
+  /** @returns removes the listener */
   on<T extends EventType>(type: T, listener: (event: EventOf<T>) => unknown): () => void {
     const listeners = this.#listeners.get(type) ?? []
     this.#listeners.set(type, listeners)
@@ -76,7 +76,7 @@ export class Journal {
     }
   }
 
-  /** Listens to the next event of a type. @returns takes the listener off again */
+  /** Listens to the next event of a type. @returns removes the listener */
   once<T extends EventType>(type: T, listener: (event: EventOf<T>) => unknown): () => void {
     const off = this.on(type, (event) => {
       off()
@@ -85,7 +85,7 @@ export class Journal {
     return off
   }
 
-  /** Gives a reader every event from now on, after its listeners. */
+  /** Gives a reader every event from now on, after the listeners. */
   follow(reader: Reader): void {
     this.#readers.push(reader)
   }

@@ -2,7 +2,10 @@ import type { Call } from './call.ts'
 import { faultOf } from './end-reason.ts'
 import type { CallRecord } from './record.ts'
 
-/** The log of a call is a reader of its journal: messages are constants, people are in fields that are redacted. */
+/**
+ * Logs a call as a reader of its journal. Messages are constants; what callers are or say stands only in redacted
+ * fields.
+ */
 export function logCall(call: Call): void {
   call.journal.follow(({ event }) => {
     const { log } = call

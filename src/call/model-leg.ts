@@ -7,26 +7,26 @@ import type { AudioFrame, CallerLeg } from './caller-leg.ts'
 import type { EndReason } from './end-reason.ts'
 import type { Journal } from './journal.ts'
 
-/** Why there is no model, in the words of the call's end reasons and the log. */
+/** Why there is no model. The call's end reasons and the log use these words. */
 export type ModelTrouble =
-  /** Key, quota, permission or model name: trying again cannot help. */
+  /** The key, the quota, a permission or the model's name is wrong: a retry cannot help. */
   | 'rejected'
   /** The upgrade was answered with an HTTP status, or answers fail. */
   | 'refused'
   /** No connection, or no answer in time. */
   | 'unreachable'
-  /** The connection was there and went away. */
+  /** The connection was lost. */
   | 'closed'
-  /** The connection is there and says nothing. */
+  /** The connection is open, and the model sends nothing. */
   | 'mute'
-  /** The session is not in the format that was asked for. */
+  /** The session does not have the requested audio format. */
   | 'wrong format'
 
-/** The model could not be had, or was lost. */
+/** The model could not be reached, or was lost. */
 export class ModelError extends Error {
   override name = 'ModelError' as const
   readonly trouble: ModelTrouble
-  /** HTTP status, close code or error code of the model's. */
+  /** The model's HTTP status, close code or error code. */
   readonly code: string | number | undefined
 
   constructor(trouble: ModelTrouble, code?: string | number, options?: ErrorOptions) {
@@ -35,7 +35,7 @@ export class ModelError extends Error {
     this.code = code
   }
 
-  /** Trying again cannot help: the key, the quota, the model's name or the format has to change. */
+  /** A retry cannot help: the key, the quota, the model's name or the format has to change. */
   get isFinal(): boolean {
     return this.trouble === 'rejected' || this.trouble === 'wrong format'
   }
@@ -56,42 +56,42 @@ export function endReasonFor(trouble: ModelTrouble): EndReason {
 
 export interface ModelLegEvents {
   /**
-   * The model knows the conversation and can hear. `greets`: it was asked for the greeting already. `hearsAgain`: words
-   * of the caller that nobody has understood are given to it first.
+   * The model has the conversation and gets the caller's audio. `greets`: the greeting was requested already.
+   * `hearsAgain`: the model first gets the caller's unanswered words as sound.
    */
   up: [{ greets: boolean; hearsAgain: boolean }]
-  /** The model went away after it had been reached. It is sought anew already. */
+  /** The model was lost after `up`. The reconnection has begun already. */
   lost: [ModelError, { isRenewal: boolean }]
-  /** The time that a caller waits is spent, or the trouble is final. */
+  /** MODEL_RECONNECT_MS has passed, or a retry cannot help. */
   failed: [ModelError]
 }
 
 /**
- * The model's side of a call: what a call needs of a model. What the model hears and says goes into the call's journal;
- * what the caller hears of it goes to the caller's leg.
+ * The model's side of a call: what a call needs of a model. What the model hears and says goes into the call's journal.
+ * Its audio goes to the caller's leg.
  */
 export interface ModelLeg extends EventEmitter<ModelLegEvents> {
   readonly isUp: boolean
-  /** Seeks the model until `up` or `failed`; takes what is warm. */
+  /** Connects to the model and retries until `up` or `failed`. Takes a warm socket when there is one. */
   seek(caller: Admission): void
-  /** The caller's audio, fifty times a second. */
+  /** The caller's audio, 50 frames a second. */
   hear(frame: AudioFrame): void
-  /** Something that the agent has to know and does not speak about. */
+  /** Gives the agent a note that it does not answer. */
   tell(text: string): void
   /** Has the agent speak as soon as it is free to; the instructions are for this one answer, on top of its own. */
   ask(instructions: string | undefined): void
-  /** Stops the answer that is given, where it was heard. */
+  /** Stops the current answer; the conversation keeps only the words that were played. */
   interrupt(): void
-  /** Absent in a model that hears and speaks at once: there are no turns to decide about. */
+  /** Absent for a model that hears and speaks at once, which has no turns. */
   readonly turns?: {
     /** `decide` is asked when speech has just started: true lets the agent go on, until `interrupt` is called. */
     holdInterruption(decide: () => boolean): void
-    /** Takes a finished turn of the caller's out of the conversation, as if it had not been said. */
+    /** Removes a finished turn of the caller's from the conversation. */
     forget(turn: string): void
   }
   /**
-   * Lets go of the model for good; nothing is sent from now on. Safe to call twice. Settles when the words that are still
-   * owed of the caller's turns have come, or will not: at once where none are, and after 2 s at most.
+   * Closes the connection for good and sends nothing any more. Safe to call twice. Resolves when the missing
+   * transcriptions of the caller's turns have come or will not come: at once when none is missing, after 2 s at most.
    */
   close(): Promise<void>
 }
@@ -102,17 +102,20 @@ export interface CallSide {
   readonly activity: Activity
   readonly caller: CallerLeg
   readonly log: FastifyBaseLogger
-  /** What the agent knows of the call; nested, because the SDK spreads the top level into a copy. */
+  /** What the agent knows of the call. Nested in `call`, because the SDK copies the top level. */
   readonly agentContext: CallContext
   /** Aborted when the call ends. */
   readonly signal: AbortSignal
   /** Runs after `ms`, unless the call has ended or the returned function was called. */
   after(ms: number, run: () => void): () => void
-  /** What a session that begins anew has to be told. @param hearsAgain the last words are given again as sound */
+  /**
+   * The conversation for a session that takes over.
+   * @param hearsAgain that session gets the caller's last words as sound
+   */
   memory(hearsAgain: boolean): readonly Memory[]
-  /** Tells the agent something, and remembers it. */
+  /** Gives the agent a note; a session that takes over gets it too. */
   tellAgent(text: string): void
-  /** Has the agent speak, and owes the caller that answer. */
+  /** Has the agent speak as soon as it is free to, and records that the answer is owed. */
   askToSpeak(instructions?: string): void
   /** An exception of the server's own ends the call. */
   fail(error: unknown): void

@@ -1,6 +1,9 @@
 import { BYTES_PER_MS } from '../wire/mulaw.ts'
 
-/** Whose sound it is: one spoken answer of the agent's, by its item id, or the server's own (a tone, hold music). */
+/**
+ * The owner of a sound: one spoken answer of the agent's, by its item id, or 'house', the server itself (a tone, hold
+ * music).
+ */
 export type Owner = { readonly item: string } | 'house'
 
 /** What the caller has heard of one item (one spoken answer) of the model's. */
@@ -8,17 +11,17 @@ export interface Heard {
   readonly itemId: string
   /** Audio sent to Twilio for it, in ms. */
   readonly sentMs: number
-  /** Audio that was played, in ms: exact to the audio between two marks, or by the clock when the stream ended in it. */
+  /** Audio that was played, in ms: measured between two marks, or by the clock when the stream ended in between. */
   readonly playedMs: number
-  /** A `clear`, or the end of the stream, took the rest away. */
+  /** A `clear` or the end of the stream discarded the rest. */
   readonly cut: boolean
 }
 
-/** What came of a mark that came back, a look at the clock, a `clear` or the end. */
+/** The result of a returned mark, a look at the clock, a `clear` or the end of the stream. */
 export interface Answered {
-  /** Marks of items, in order; those of the house are not told. */
+  /** The answered marks of items, in order. Marks of the owner 'house' are left out. */
   readonly marks: readonly string[]
-  /** Items of which nothing more will be played, each once. */
+  /** Items of which nothing more will be played. Each item is reported once. */
   readonly heard: readonly Heard[]
 }
 
@@ -31,63 +34,65 @@ interface Item {
   readonly itemId: string
   sentMs: number
   playedMs: number
-  /** Up to where it was played or taken back. */
+  /** The position up to which the item was played or discarded, in ms. */
   goneMs: number
   cut: boolean
 }
 
 interface PendingMark {
   readonly name: string
-  /** Undefined for sound of the house. */
+  /** Undefined for the owner 'house'. */
   readonly item: Item | undefined
-  /** Where in the item this mark stands, in ms. */
+  /** The mark's position in the item, in ms. */
   readonly atMs: number
-  /** Nothing more of the item comes after it. */
+  /** No more audio of the item follows. */
   readonly isLast: boolean
-  /** It stands behind audio of the agent's that was not played yet. */
+  /** Audio of the agent's that was not played yet comes before the mark. */
   readonly isVoice: boolean
-  /** Where it stands in all that was sent, in ms. */
+  /** The mark's position in everything that was sent, in ms. */
   readonly totalMs: number
-  /** When everything before it will have been played, if Twilio plays without a pause; see `#lateMs`. */
+  /** When everything before the mark will have been played, if Twilio plays without a pause; see `#lateMs`. */
   readonly dueAt: number
-  /** Twilio was asked for it; the others are answered from the marks around them and from the clock. */
+  /** The mark was sent to Twilio. Other marks are answered from the marks around them and from the clock. */
   readonly isOnWire: boolean
 }
 
-/** Twilio is asked for one mark in so much audio: one for each delta of 20 ms would be two messages for nothing. */
+/**
+ * One mark is sent to Twilio for this much audio. One for each delta of 20 ms would be two needless messages for each.
+ */
 const MARK_EVERY_MS = 200
-/** A mark is on its way back for no longer than this on a line that is well. Until then the clock is believed without it. */
+/** A returned mark takes no longer than this on a good line. Until then the clock is believed without it. */
 const UNDERWAY_MS = 300
-/** A mark that is this late does not come back: its audio counts as played. */
+/** A mark that is later than this will not be returned: its audio counts as played. */
 const MARGIN_MS = 2_000
 
 /**
- * What was heard, as opposed to generated: fed with every media, mark and clear that goes to Twilio and every mark that
- * comes back. Its clock knows when each mark is due, because Twilio plays in order and in real time, and every mark that
- * comes back puts the clock right; so marks that were not sent, or do not come back, are answered too. A mark that comes
- * back after a `clear` proves nothing, because Twilio returns all pending marks then (Twilio Media Streams: clear
- * message): those are forgotten as the clear goes out.
+ * What was heard, as opposed to generated. Playback gets every media, mark and clear that goes to Twilio and every mark
+ * that Twilio returns. Twilio plays in order and in real time, so the clock tells when each mark is due, and every
+ * returned mark corrects the clock. Marks that were not sent or are not returned are answered by the clock. After a
+ * `clear` Twilio returns all pending marks (Twilio Media Streams: clear message). These prove nothing, so pending marks
+ * are forgotten as the clear goes out.
  */
 export class Playback {
   readonly #now: () => number
   readonly #items = new Map<string, Item>()
-  /** Items that were not told as heard, in the order in which they began. */
+  /** Items that were not reported as heard yet, in the order in which they began. */
   readonly #open = new Set<Item>()
-  /** In the order in which they were sent, which is the order in which they come due. */
+  /** Pending marks in the order in which they were sent, which is the order in which they come due. */
   readonly #pending = new Map<string, PendingMark>()
-  /** Marks that were answered by the clock and may still come back, which tells how late the clock has to be. */
+  /** Marks that the clock answered. When Twilio returns one later, it tells how late Twilio plays. */
   readonly #answered = new Map<string, PendingMark>()
-  /** All that was sent, and of it what was played or taken back. */
+  /** All audio that was sent, and the part of it that was played or discarded, in ms. */
   #sentMs = 0
   #pastMs = 0
   /** Pending marks with the agent's voice before them. */
   #voiceMarks = 0
   #unmarkedMs = 0
-  /** Audio since the last mark that Twilio was asked for. */
+  /** Audio since the last mark that was sent to Twilio, in ms. */
   #sinceWireMs = 0
   /** When everything that was sent will have been played, if Twilio plays without a pause. */
   #endsAt = 0
-  /** How much later than that marks come back. */
+  /** How much later than due the marks are returned, in ms. */
   #lateMs = 0
 
   /** @param now a monotonic clock, in ms */
@@ -95,23 +100,23 @@ export class Playback {
     this.#now = now
   }
 
-  /** Sound that Twilio has not played, as far as we know, whoever's it is. */
+  /** Twilio has sound, of any owner, that is not known to be played. */
   get isPlaying(): boolean {
     return this.#pending.size > 0 || this.#unmarkedMs > 0
   }
 
-  /** The caller hears the agent, or soon will. */
+  /** Twilio has audio of the agent's that is not known to be played. */
   get isAgentPlaying(): boolean {
     return this.#voiceMarks > 0
   }
 
-  /** Audio at Twilio that no mark has proved to be heard, in ms; never more than there can be by the clock. */
+  /** Audio at Twilio that no mark has proved to be played, in ms; never more than the clock allows. */
   get aheadMs(): number {
     const byClockMs = this.#endsAt + this.#lateMs + MARGIN_MS - this.#now()
     return Math.max(0, Math.min(this.#sentMs - this.#pastMs, byClockMs))
   }
 
-  /** When `answerDue` will have something to say that no mark has said before, on the clock of `now`; undefined: never. */
+  /** When `answerDue` can next answer a mark that was not returned, on the clock of `now`; undefined: never. */
   get nextLookAt(): number | undefined {
     let last: PendingMark | undefined
     for (const mark of this.#pending.values()) {
@@ -130,7 +135,7 @@ export class Playback {
     const ms = bytes / BYTES_PER_MS
     const now = this.#now()
     if (this.#endsAt + this.#lateMs <= now) {
-      // Nothing is left to play: what is sent now begins now.
+      // Nothing is left to play, so playback of this audio begins now.
       this.#endsAt = now
       this.#lateMs = 0
     }
@@ -142,9 +147,9 @@ export class Playback {
   }
 
   /**
-   * @param itemId undefined for the house's
-   * @param isLast nothing more of this item comes
-   * @returns whether Twilio is to be asked for this mark
+   * @param itemId undefined for the owner 'house'
+   * @param isLast no more audio of this item follows
+   * @returns whether the mark is to be sent to Twilio
    */
   mark(name: string, itemId: string | undefined, isLast: boolean): boolean {
     const item = itemId === undefined ? undefined : this.#itemFor(itemId)
@@ -152,7 +157,7 @@ export class Playback {
     const isOnWire = item === undefined || isLast || this.#sinceWireMs >= MARK_EVERY_MS
     if (isOnWire) this.#sinceWireMs = 0
     const dueAt = Math.max(this.#endsAt, this.#now() - this.#lateMs)
-    // The last mark of an item that the model spoke slower than it was played has nothing before it to be heard.
+    // When the model generates an item more slowly than it is played, no unplayed audio comes before the last mark.
     const isVoice = item !== undefined && item.sentMs > item.goneMs
     const atMs = item?.sentMs ?? 0
     this.#pending.set(name, { name, item, atMs, isLast, isVoice, totalMs: this.#sentMs, dueAt, isOnWire })
@@ -179,7 +184,7 @@ export class Playback {
     return answering
   }
 
-  /** Answers the marks whose audio has been played by the clock, and that no mark will answer sooner. */
+  /** Answers the marks whose audio has been played by the clock, and that no returned mark will answer sooner. */
   answerDue(): Answered {
     const answering: Answering = { marks: [], heard: [] }
     const now = this.#now() - this.#lateMs
@@ -187,7 +192,7 @@ export class Playback {
       const overdueMs = now - mark.dueAt
       if (overdueMs < 0) break
       if (mark.isOnWire && overdueMs < MARGIN_MS) {
-        // It should be here by now: Twilio plays later than the clock says, nobody knows how much.
+        // The mark should have been returned by now: Twilio plays later than the clock, by an unknown time.
         if (overdueMs > UNDERWAY_MS) break
         continue
       }
@@ -197,7 +202,7 @@ export class Playback {
     return answering
   }
 
-  /** A `clear` goes out: what was not played is taken back. */
+  /** A `clear` goes out, which discards what was not played. */
   cleared(): Answered {
     const answering: Answering = { marks: [], heard: [] }
     for (const { name, item } of this.#pending.values()) if (item) answering.marks.push(name)
@@ -216,7 +221,7 @@ export class Playback {
     return answering
   }
 
-  /** The stream ends: no mark comes back any more, so what was heard is what has been played by the clock. */
+  /** The stream ends and no mark is returned any more, so the clock tells what was heard. */
   ended(): Answered {
     const now = this.#now() - this.#lateMs
     for (const { item, atMs, dueAt } of this.#pending.values()) {
@@ -234,7 +239,7 @@ export class Playback {
     if (mark.isVoice) this.#voiceMarks -= 1
     item.playedMs = Math.max(item.playedMs, atMs)
     item.goneMs = Math.max(item.goneMs, atMs)
-    // Items are spoken one after the other: one that was left without its last mark is over when the next is heard.
+    // Items are played one after the other. An item without its last mark is over when the next item is heard.
     for (const earlier of this.#open) {
       if (earlier === item || !this.#open.has(item)) break
       if (earlier.playedMs >= earlier.sentMs) this.#tell(earlier, answering)
@@ -248,7 +253,7 @@ export class Playback {
     heard.push({ itemId, sentMs, playedMs, cut })
   }
 
-  /** Only the last few can still come back; a line on which none does must not collect them. */
+  /** Keeps the last 50 only, so that a line that returns no marks does not collect them. */
   #keepAnswered(mark: PendingMark): void {
     this.#answered.set(mark.name, mark)
     const [oldest] = this.#answered.keys()

@@ -14,19 +14,19 @@ export interface CallRecord {
   readonly startedAt: string
   readonly endedAt: string
   readonly durationMs: number
-  /** From Twilio's `start` to the first audio of the agent's; undefined when there was none. */
+  /** The time from Twilio's `start` to the first audio of the agent's, in ms; undefined when there was none. */
   readonly firstAudioMs: number | undefined
   /** Turns of both sides that had words or sound. */
   readonly turns: number
-  /** How often the model was lost and found again. */
+  /** How often the model was lost and reached again. */
   readonly reconnections: number
   readonly endReason: EndReason
 }
 
-/** Where a record goes when its call has ended. A rejection is logged; it ends nothing. */
+/** Stores the record of a call that has ended. A rejection is logged and has no other effect. */
 export type SaveRecord = (record: CallRecord) => Promise<void>
 
-/** What is known of a call so far; see `note`. Plain data: of an hour's talk it holds the ids of the turns. */
+/** The record as far as it is known; see `note`. Plain data. It grows only by the ids of the turns. */
 interface Summary {
   readonly caller: Pick<CallRecord, 'callSid' | 'streamSid' | 'from' | 'to'>
   readonly startedAt: number
@@ -49,7 +49,7 @@ const EMPTY: Summary = {
   ended: undefined
 }
 
-/** The summary with one more event in it. Pure. */
+/** The summary after one more event. Pure. */
 function note(summary: Summary, { atMs, event }: Entry): Summary {
   switch (event.type) {
     case 'opened':
@@ -76,7 +76,10 @@ function note(summary: Summary, { atMs, event }: Entry): Summary {
   }
 }
 
-/** Keeps the summary of a call while it goes on. @returns gives its record; throws Error when it has not ended */
+/**
+ * Keeps a call's summary while the call goes on.
+ * @returns makes the record; throws Error when the call has not ended
+ */
 export function keepRecord(journal: Journal): () => CallRecord {
   let folded = EMPTY
   journal.follow((entry) => {
@@ -85,7 +88,7 @@ export function keepRecord(journal: Journal): () => CallRecord {
   return () => recordOf(folded)
 }
 
-/** The record of a call that has ended: the fold of its journal. @throws Error when it has not */
+/** The record of an ended call, from the entries of its journal. @throws Error when the call has not ended */
 export function summary(entries: Iterable<Entry>): CallRecord {
   let folded = EMPTY
   for (const entry of entries) folded = note(folded, entry)

@@ -1,10 +1,10 @@
 import type { EndReason } from './end-reason.ts'
 
-/** Where a call is. Times are milliseconds since the epoch. */
+/** The state of a call. Times are milliseconds since the epoch. */
 export type CallState =
-  /** The stream is there and has not said whose it is. */
+  /** The stream is open, and its `start` has not come. */
   | { readonly name: 'ringing' }
-  /** The caller is verified and held while the model opens. */
+  /** The caller is verified; their audio is held while the session opens. */
   | { readonly name: 'connecting'; readonly startedAt: number }
   | { readonly name: 'live'; readonly startedAt: number }
   /** The model was lost; the caller's line is kept and their audio held. */
@@ -22,7 +22,7 @@ export type StateEvent =
   | { readonly type: 'model lost'; readonly at: number }
   | { readonly type: 'ended'; readonly at: number; readonly reason: EndReason }
 
-/** The next state, or the same one where the event does not apply: late events of a race change nothing. */
+/** The next state; the same state where the event does not apply, because late events of a race change nothing. */
 export function nextState(state: CallState, event: StateEvent): CallState {
   if (state.name === 'ended') return state
   switch (event.type) {

@@ -1,9 +1,9 @@
-/** `setTimeout` runs what is put off longer than this, some 25 days, at once. */
+/** The longest delay of `setTimeout`, some 25 days. It runs a longer one at once. */
 const LONGEST_MS = 2 ** 31 - 1
 
 /**
- * A call's timers, which come and go with every answer: a listener on the call's signal for each would cost more than they
- * do.
+ * The timers of a call. They are set and cleared with every answer; a listener on the call's signal for each would cost
+ * more than the timer itself.
  */
 export class Timers {
   readonly #timers = new Set<NodeJS.Timeout>()
@@ -24,7 +24,7 @@ export class Timers {
     }
   }
 
-  /** None of them runs any more. */
+  /** Clears all timers. Timers that are set later do not run. */
   stop(): void {
     this.#isOver = true
     for (const timer of this.#timers) clearTimeout(timer)

@@ -4,7 +4,7 @@ import type { Activity } from './activity.ts'
 import type { ToolFailure } from './events.ts'
 import type { Journal } from './journal.ts'
 
-/** What the tools' runs need of their call. */
+/** What tool runs need of their call. */
 interface Port {
   readonly journal: Journal
   readonly activity: Activity
@@ -18,12 +18,15 @@ interface Run {
   readonly id: number
   readonly name: string
   readonly startedAt: number
-  /** The model that asked for it was lost meanwhile. */
+  /** The session that called the tool was lost meanwhile. */
   isOrphaned: boolean
   failed: ToolFailure | undefined
 }
 
-/** The tools that run on a call: each runs once, and its outcome reaches the agent whatever becomes of the model. */
+/**
+ * The tools that run on a call. Each runs once, and its outcome reaches the agent even when the model is lost
+ * meanwhile.
+ */
 export class ToolRuns {
   readonly #port: Port
   readonly #running = new Set<Run>()
@@ -41,12 +44,12 @@ export class ToolRuns {
     return [...this.#running].map(({ name }) => name)
   }
 
-  /** A tool that answers in a sentence although it has failed says so here. @param error what it has thrown */
+  /** Records the failure of a tool that answers in a sentence nevertheless. @param error what the tool threw */
   noteFailure(name: string | undefined, error: unknown): void {
     const run = [...this.#running].findLast((one) => one.name === name)
     if (!run) return
     run.failed = failureOf(error)
-    // One that hangs goes on in the background, and the SDK has answered for it: the call does not wait any longer.
+    // A tool that timed out goes on in the background. The SDK has answered for it, so the call stops waiting.
     setImmediate(() => {
       if (this.#finish(run)) this.#owing(undefined)
     })
@@ -68,7 +71,7 @@ export class ToolRuns {
       const isAwaited = activity.callerTurns === callerTurns && !activity.hasCallerTheFloor
       return this.#owing(isAwaited ? result : this.#inPassing(result))
     } catch (error) {
-      // The SDK answers a call that has thrown with nothing, and the model would wait for ever.
+      // The SDK sends no answer for a tool that threw, and the model would wait for ever.
       run.failed = failureOf(error)
       return this.#owing(cues.toolFailed)
     } finally {
@@ -77,7 +80,7 @@ export class ToolRuns {
     }
   }
 
-  /** @returns false for one that was finished before */
+  /** @returns false for a run that was finished before */
   #finish(run: Run): boolean {
     if (!this.#running.delete(run)) return false
     const { id, name, startedAt, failed } = run
@@ -92,24 +95,25 @@ export class ToolRuns {
     else this.#port.remember(cues.toolAnswered(name, outcome))
   }
 
-  /** The model that asked is gone: the outcome goes to the one that is there now. */
+  /** The session that called the tool is gone: the new one gets the outcome as a note. */
   #tellLate(name: string, outcome: string): void {
     this.#port.tellAgent(cues.toolAnsweredLate(name, outcome))
-    // A caller who speaks just now is answered when they have finished.
+    // A caller who is speaking gets an answer when their turn ends.
     if (!this.#port.activity.hasCallerTheFloor) this.#port.askToSpeak()
   }
 
-  /** A model that hears of an outcome has to say something about it, unless the tool said that nothing is left to say. */
+  /** The agent owes an answer to an outcome, unless the tool returned a `backgroundResult`. */
   #owing(result: unknown): unknown {
     if (!isBackgroundResult(result) && !this.#port.signal.aborted) this.#port.activity.owe(undefined)
     return result
   }
 
-  /** The caller went on talking while the tool ran: what it found may not be wanted any more. */
+  /** The caller spoke while the tool ran, so the outcome may not matter any more. */
   #inPassing(result: unknown): unknown {
     if (isBackgroundResult(result)) return result
     const text = cues.onlyIfItMatters(asText(result))
-    // In the middle of their sentence it would be blurted out, and the end of their turn asks for an answer anyway.
+    // A plain result would make the agent speak into the caller's sentence. The end of their turn requests an answer
+    // anyway.
     return this.#port.activity.hasCallerTheFloor ? backgroundResult(text) : text
   }
 }
@@ -119,7 +123,7 @@ function asText(result: unknown): string {
   return typeof content === 'string' ? content : JSON.stringify(content)
 }
 
-/** What an error is and where it was thrown. Its message may quote the caller. */
+/** The name of an error and where it was thrown. Its message is left out, because it may quote the caller. */
 function failureOf(error: unknown): ToolFailure {
   if (!(error instanceof Error)) return { error: typeof error, at: undefined }
   const [at] = error.stack?.split('\n').filter((line) => /^\s+at /.test(line)) ?? []

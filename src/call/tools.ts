@@ -5,12 +5,12 @@ import { CallerContext } from './caller-context.ts'
 type Agent = RealtimeAgent<CallContext>
 type FunctionTool = Extract<Agent['tools'][number], { type: 'function' }>
 
-/** Tools are shared by all calls like the agents that have them, and so are wrapped once. */
+/** The tools that are wrapped already: all calls share the agents and their tools. */
 const watched = new WeakSet<object>()
 
 /**
- * Has every tool of every agent run through its call, which keeps what came of it: the SDK forgets a tool that runs
- * while the model is lost. Handoffs are not tools: the agent they lead to is kept by the model link.
+ * Makes every tool of every agent run through its call, which keeps the outcome: the SDK forgets a tool that runs while
+ * the model is lost. Handoffs are not tools: the model's leg keeps the agent they lead to.
  */
 export function watchTools(agent: Agent): void {
   for (const { tools } of withSpecialists(agent)) {

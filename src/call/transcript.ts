@@ -3,14 +3,14 @@ import type { Memory } from './admission.ts'
 import type { Journal } from './journal.ts'
 import type { Heard } from './playback.ts'
 
-/** One turn of the conversation, as it took place on the line. */
+/** One turn of the conversation, as it was heard on the line. */
 export interface Turn {
   /** The model's item id; unique within a call. */
   readonly id: string
   readonly who: 'caller' | 'agent'
-  /** What was said; of the agent's only what was heard. `undefined` when the words are not known (yet). */
+  /** The words; of the agent's only those that were played. Undefined when the words are not known, or not yet. */
   readonly text: string | undefined
-  /** The caller spoke over it, so that the rest was never heard. */
+  /** The caller interrupted the turn, so the rest was never heard. */
   readonly cut: boolean
 }
 
@@ -21,8 +21,8 @@ interface Entry {
 }
 
 /**
- * What was said on the call, in order: the caller's words as they were transcribed, the agent's as they were heard, and
- * notes (tool outcomes, things the agent was told), which are the conversation's memory when the model has to start anew.
+ * What was said on the call, in order: the caller's words as they were transcribed, the agent's as they were played,
+ * and notes (tool outcomes, things the agent was told). A session that takes over gets all of it.
  */
 export class Transcript {
   readonly #entries: Entry[] = []
@@ -30,12 +30,14 @@ export class Transcript {
   readonly #forgotten = new Set<string>()
   #notes = 0
 
-  /** @param heard what was played of an item; the transcript asks it rather than keep a copy */
+  /** @param heard how much of an item was played; asked each time instead of kept */
   constructor(heard: (itemId: string) => Heard | undefined) {
     this.#heard = heard
   }
 
-  /** Writes down what is said on a call. Before the other listeners: they ask it. */
+  /**
+   * Fills the transcript from the journal. Call it before other listeners are added, because they read the transcript.
+   */
   follow(journal: Journal): void {
     journal.on('caller_turn', ({ turn }) => this.callerTurn(turn))
     journal.on('caller_words', ({ turn, text }) => {
@@ -50,7 +52,7 @@ export class Transcript {
     this.#entry(id, 'caller')
   }
 
-  /** The words of a turn come later than the turn, also those of one that was forgotten. */
+  /** The transcription of a turn, which comes later than the turn, also for a forgotten turn. */
   callerWords(id: string, text: string): void {
     if (!this.#forgotten.has(id)) this.#entry(id, 'caller').text = text.trim()
   }
@@ -60,13 +62,13 @@ export class Transcript {
     entry.text = (entry.text ?? '') + delta
   }
 
-  /** Something that a model has to know when it takes over. */
+  /** Adds a note for a session that takes over. */
   note(text: string): void {
     this.#notes += 1
     this.#entries.push({ id: `note_${this.#notes}`, who: 'note', text })
   }
 
-  /** What was said before, when the caller comes back on the same call. */
+  /** Adds the conversation from before the caller came back on the same call. */
   recall(memory: readonly Memory[]): void {
     for (const { who, text } of memory) this.note(who === 'note' ? text : cues.saidEarlier[who](text))
   }
@@ -77,13 +79,13 @@ export class Transcript {
     if (index >= 0) this.#entries.splice(index, 1)
   }
 
-  /** The last turn's words are not known and are about to be heard again. */
+  /** Removes the caller's last turn when it has no words: the session gets it as sound. */
   forgetUnknownWords(): void {
     const last = this.#entries.findLastIndex((entry) => entry.who === 'caller')
     if (last >= 0 && this.#entries[last]?.text === undefined) this.#entries.splice(last, 1)
   }
 
-  /** Both sides' turns. An answer of which nothing was heard did not take place. */
+  /** The turns of both sides. An answer of which nothing was heard is left out. */
   get turns(): Turn[] {
     return this.#entries.flatMap((entry) => {
       if (entry.who === 'note') return []
@@ -92,7 +94,7 @@ export class Transcript {
     })
   }
 
-  /** Turns and notes, in order, for a model that has to go on from here. */
+  /** Turns and notes, in order, for a session that takes over. */
   get memory(): readonly Memory[] {
     return this.#entries.flatMap((entry): Memory[] => {
       if (entry.who === 'note') return [{ id: entry.id, who: 'note', text: entry.text ?? '' }]
@@ -112,7 +114,7 @@ export class Transcript {
   }
 
   #entry(id: string, who: 'caller' | 'agent'): Entry {
-    // From the end: it is the last one, or one of the last few.
+    // Searched from the end, because it is one of the last few.
     const known = this.#entries.findLast((entry) => entry.id === id)
     if (known) return known
     const before = this.#entries.at(-1)
@@ -123,7 +125,7 @@ export class Transcript {
   }
 }
 
-/** A text that grew word by word is kept by V8 as a tree of all its words. */
+/** Copies a text into one flat string: V8 keeps a text that grew by `+=` as a tree of all its parts. */
 function inOnePiece(text: string): string {
   return Buffer.from(text).toString()
 }
@@ -132,7 +134,7 @@ function callerTurn({ id, text }: Entry): Turn {
   return { id, who: 'caller', text, cut: false }
 }
 
-/** The beginning of a text by the share of its audio that was played, down to a whole word. */
+/** The beginning of a text, by the share (0 to 1) of its audio that was played, cut after a whole word. */
 export function upToShare(text: string, share: number): string {
   const end = Math.floor(text.length * Math.min(1, share))
   if (end >= text.length) return text

@@ -1,7 +1,7 @@
 import type { Call } from '../call.ts'
 
 /**
- * Something a good receptionist does on a call. It listens to the call's journal and uses its verbs, knows no other
- * behaviour, and leaves nothing behind: what it starts hangs on the call's signal.
+ * A behaviour listens to the call's journal and uses the call's methods. It knows no other behaviour. Its timers and
+ * listeners end with the call.
  */
 export type Behaviour = (call: Call) => void

@@ -2,19 +2,19 @@ import * as cues from '../../agent/cues.ts'
 import type { DigitsAsked } from '../events.ts'
 import type { Behaviour } from './behaviour.ts'
 
-/** Nobody takes longer than this between two keys of one number. */
+/** A longer pause after a key ends the number. */
 const PAUSE_MS = 2_500
-/** More than any number has. */
+/** The most keys of one number when no tool has asked for a count. */
 const MOST_KEYS = 32
 
 /**
- * Keys are collected until `#`, a pause or a count, and given away once: to the tool that asked, which keeps them out of the
- * conversation, or else to the agent. They never reach the log.
+ * Collects keys until `#`, a pause or a count, and passes them on once: to the tool that asked, which keeps them out of
+ * the conversation, else to the agent. Keys are never logged.
  */
 export const keypad: Behaviour = (call) => {
   let keys = ''
   let asked: DigitsAsked | undefined
-  /** Out of habit many press `#` also after the last key that was waited for. */
+  /** The number is complete by its count. A `#` that follows is pressed out of habit and is ignored. */
   let isHashDue = false
   let stopWaiting = () => {}
 
@@ -56,11 +56,11 @@ export const keypad: Behaviour = (call) => {
     asked?.give('')
     asked = request
     stopWaiting()
-    // They may have begun before they were asked to the end.
+    // The caller may have pressed keys before the agent finished the question.
     if (keys.length >= request.count) return finishByCount()
     stopWaiting = call.after(request.timeoutMs, finish)
   })
 
-  // A tool that waits must hear of the end, or it would wait for ever.
+  // A waiting tool gets an empty answer, because otherwise it would wait for ever.
   call.journal.on('ended', () => asked?.give(''))
 }

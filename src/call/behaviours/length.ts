@@ -2,10 +2,10 @@ import * as cues from '../../agent/cues.ts'
 import { endWhenHeard } from '../end-when-heard.ts'
 import type { Behaviour } from './behaviour.ts'
 
-/** How long before the end the agent is told: a minute, or a fifth of a short limit. */
+/** The agent is told this long before the limit; a fifth of the limit before it when that is shorter. */
 const NOTICE_MS = 60_000
 
-/** No call is longer than its limit: a word to the agent before, a goodbye at the end. */
+/** Ends a call at MAX_CALL_MS: the agent gets a note before the limit and says goodbye at the limit. */
 export const length: Behaviour = (call) => {
   const { maxCallMs } = call.config.call
   call.journal.once('live', () => {

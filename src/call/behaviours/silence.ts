@@ -2,10 +2,13 @@ import * as cues from '../../agent/cues.ts'
 import { endWhenHeard } from '../end-when-heard.ts'
 import type { Behaviour } from './behaviour.ts'
 
-/** Nobody speaks: the agent asks once whether the caller is there, and the next time says goodbye. */
+/**
+ * After SILENCE_TIMEOUT_MS of quiet the agent asks once whether the caller is there. After the same time again it says
+ * goodbye.
+ */
 export const silence: Behaviour = (call) => {
   let hasAsked = false
-  /** What they are asked is on its way. */
+  /** The question was requested and is not finished. */
   let isAsking = false
   let stop = () => {}
 
@@ -18,15 +21,16 @@ export const silence: Behaviour = (call) => {
       call.askToSpeak(cues.askIfStillThere)
     })
   })
-  // They spoke up in that moment: the question must not go over their words, and keep them from being answered.
+  // The caller began to speak after the question was requested. The question is stopped: it would go over the caller's
+  // words and keep them from being answered.
   call.journal.on('answer_started', () => {
-    // Once the SDK knows what there is to stop.
+    // setImmediate: by then the SDK knows the response that it has to cancel.
     if (isAsking && call.activity.hasCallerTheFloor) setImmediate(() => call.interrupt())
   })
   call.journal.on('answer_finished', () => {
     isAsking = false
   })
-  // `quiet` counts from the end of playback, so whatever is said or pressed meanwhile begins the count anew.
+  // `quiet` comes at the end of playback, so everything said or pressed after it starts the count anew.
   call.journal.on('busy', () => stop())
   const answered = () => {
     hasAsked = false

@@ -1,15 +1,15 @@
 import alawmulaw from 'alawmulaw'
 import type { Behaviour } from './behaviour.ts'
 
-/** A pause of this length is a breath; a longer one needs a sign of life. */
+/** A wait of this length is an ordinary pause and stays without a tone. */
 const PATIENCE_MS = 2_000
 const PERIOD_MS = 3_000
 const TONE_MS = 240
 const TONE_HZ = 425
-/** A twentieth of full scale: heard, and no alarm. */
+/** A twentieth of full scale: audible, but soft. */
 const VOLUME = 1_600
 
-/** The line is alive: a soft tone while the caller waits, for a model or for its answer, and hears nothing. */
+/** Plays a soft tone while the caller waits for a model or its answer and hears nothing. */
 export const tone: Behaviour = (call) => {
   let stop = () => {}
 
@@ -24,7 +24,7 @@ export const tone: Behaviour = (call) => {
   call.journal.on('served', () => stop())
 }
 
-/** Base64 mu-law with soft edges, so that it does not click. */
+/** The tone as base64 mu-law. It fades in and out, so that it does not click. */
 const TONE = (() => {
   const samples = Int16Array.from({ length: TONE_MS * 8 }, (_, index) => {
     const edge = Math.sin((Math.PI * index) / (TONE_MS * 8))

@@ -3,21 +3,24 @@ import type { AudioFrame } from '../caller-leg.ts'
 import type { Behaviour } from './behaviour.ts'
 
 /**
- * With MIN_INTERRUPTION_MS or PROTECT_GREETING, who may speak over whom is decided here and not by the model: a cough or an
- * "mhm" lets the agent go on, and a real interruption stops it where it was heard, as ever.
+ * With MIN_INTERRUPTION_MS or PROTECT_GREETING this server, and not the model, decides whether the caller's speech
+ * stops the agent. A cough or an "mhm" lets the agent go on. Longer speech stops the agent as barge-in does.
  */
 export const turnTaking: Behaviour = (call) => {
   const { minInterruptionMs, protectGreeting } = call.config.call
   if (minInterruptionMs === 0 && !protectGreeting) return
 
-  /** What the caller said over the agent since they began; undefined when they have the floor. */
+  /** The caller's voice over the agent in this turn; undefined when the caller has the floor. */
   let over: { voicedMs: number } | undefined
-  /** Their voice without a pause until now: the model takes a moment to notice that somebody speaks. */
+  /**
+   * The caller's voice without a pause until now, in ms. It is counted also before `caller_speaking`, which the model
+   * sends late.
+   */
   let voiceMs = 0
   let isOpening = protectGreeting && call.config.call.greeting !== ''
   const isTalkedOver = () => call.caller.playback.isAgentPlaying || (isOpening && call.activity.isResponding)
   const onHeardOut = () => {
-    // An opening that failed has no words, and is asked for again.
+    // A greeting that failed has no words and is requested again.
     if (call.activity.hasWords && !call.activity.isAgentSpeaking) isOpening = false
   }
   call.journal.on('agent_silent', onHeardOut)
@@ -34,7 +37,7 @@ export const turnTaking: Behaviour = (call) => {
     if (!over || !call.activity.isCallerSpeaking) return
     over.voicedMs += voiced
     if (!isTalkedOver()) {
-      // They go on after the agent has finished: that is an answer, however short.
+      // The caller goes on after the agent has finished: their speech is a turn, however short.
       if (voiced > 0) over = undefined
       return
     }
@@ -43,7 +46,8 @@ export const turnTaking: Behaviour = (call) => {
     call.interrupt()
   }
   call.caller.tap({ caller: listen })
-  // The model was told not to answer by itself: it would answer the "mhm" too.
+  // The model does not answer by itself here, because it would answer the "mhm" too. Every real turn is answered by
+  // this request.
   call.journal.on('caller_turn', ({ turn }) => {
     const said = over
     over = undefined
