@@ -1,7 +1,10 @@
 import { z } from 'zod'
 import { Base64 } from '../wire/base64.ts'
 
-/** What Twilio sends on a media stream, reduced to what this server uses. (Twilio Media Streams: WebSocket messages) */
+/**
+ * A frame that Twilio sends on a media stream, reduced to the fields that this server uses. (Twilio Media Streams:
+ * WebSocket messages)
+ */
 export type Frame = ConnectedFrame | StartFrame | MediaFrame | DtmfFrame | MarkFrame | StopFrame
 
 export interface ConnectedFrame {
@@ -12,7 +15,7 @@ export interface StartFrame {
   readonly event: 'start'
   readonly streamSid: string
   readonly callSid: string
-  /** The `<Parameter>`s of our `<Stream>`. Not to be believed before their token was verified. */
+  /** The `<Parameter>`s of this server's `<Stream>`. Not trusted before their token was verified. */
   readonly customParameters: Readonly<Record<string, string>>
   /** mu-law, 8 kHz, one channel: without it lengths in milliseconds cannot be told from bytes. */
   readonly isMulaw8k: boolean
@@ -50,7 +53,7 @@ const Start = z.object({
   event: z.literal('start'),
   streamSid: sid,
   start: z.object({
-    // Read by the SDK's transport, which takes this one and not the one above.
+    // The SDK's transport reads this one and not the one above.
     streamSid: sid,
     callSid: sid,
     customParameters: z.record(z.string(), z.string()).default({}),
@@ -74,10 +77,12 @@ const MEDIA = Buffer.from(
 const NUMBER = '#'.charCodeAt(0)
 const ZERO = '0'.charCodeAt(0)
 
-/** Reads the media frames of one stream where they came in, without a string or JSON: fifty come each second of each call. */
+/** Reads the media frames of one stream from their bytes, without a string or JSON: each call brings 50 a second. */
 export class MediaReader {
   readonly #streamSid: string
-  /** What follows the payload. Bytes of its own: a small Buffer would keep a whole slab of Node's pool for as long as the call. */
+  /**
+   * The bytes after the payload. Not a Buffer: a small one would keep a slab of Node's pool (8 KiB) for the whole call.
+   */
   readonly #rest: Uint8Array
 
   constructor(streamSid: string) {
@@ -85,7 +90,10 @@ export class MediaReader {
     this.#rest = new TextEncoder().encode(`"},"streamSid":${JSON.stringify(streamSid)}}`)
   }
 
-  /** Undefined for everything else, and for a frame that is written in another way than Twilio does; `parseFrame` reads it. */
+  /**
+   * Undefined for other messages and for a media frame that is not written exactly as Twilio does. `parseFrame` reads
+   * those.
+   */
   read(message: Buffer): MediaFrame | undefined {
     const rest = this.#rest
     const end = message.length - rest.length
@@ -116,7 +124,7 @@ function digitAt(message: Buffer, at: number): number {
   return (message[at] ?? 0) - ZERO
 }
 
-/** Undefined for what is not JSON. Never throws. */
+/** Undefined when the text is not JSON. Never throws. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
@@ -150,10 +158,10 @@ function mediaFrame({ streamSid, media }: Media): MediaFrame | undefined {
   return audio && { event: 'media', streamSid, audio, timestampMs: parseTimestamp(media.timestamp) }
 }
 
-/** No call lasts longer than a day, so no stream does: a later timestamp is nonsense and would be padded with silence. */
+/** A call lasts a day at most. A later timestamp is wrong, and the gap before it would be filled with silence. */
 const LONGEST_CALL_MS = 24 * 3_600_000
 
-/** Twilio writes timestamps as decimal strings; the SDK, and so we, take nothing else. */
+/** Twilio writes timestamps as decimal strings. The SDK accepts nothing else, and neither does this server. */
 function parseTimestamp(value: unknown): number | undefined {
   if (typeof value !== 'string' || !/^\d{1,9}$/.test(value)) return undefined
   return plausible(Number(value))

@@ -1,7 +1,7 @@
 import type { AudioFrame } from '../call/caller-leg.ts'
 import { BYTES_PER_MS } from '../wire/mulaw.ts'
 
-/** The caller's audio on its way in: held until somebody can take it, and the newest of it only. */
+/** The caller's audio, held until there is a sink. Only the newest is kept. */
 export class HeldAudio {
   readonly #maxMs: number
   #sink: ((frame: AudioFrame) => void) | undefined
@@ -9,12 +9,12 @@ export class HeldAudio {
   #heldMs = 0
   #droppedMs = 0
 
-  /** @param maxMs the most that is held; the oldest is dropped first */
+  /** @param maxMs the most audio that is held, in ms; the oldest is dropped first */
   constructor(maxMs: number) {
     this.#maxMs = maxMs
   }
 
-  /** Audio that nobody took in time, in ms. */
+  /** Audio that was dropped because no sink came in time, in ms. */
   get droppedMs(): number {
     return this.#droppedMs
   }

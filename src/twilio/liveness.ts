@@ -1,20 +1,22 @@
-/** Twilio sends 50 a second; a burst after a network stall is forgiven, a flood is not. */
+/** Twilio sends 50 frames a second. A burst after a network stall is allowed, a lasting flood is not. */
 const MAX_FRAMES_PER_SECOND = 200
 /** A burst of this many frames (10 s of audio) is what a stalled network may deliver at once. */
 const MAX_BURST_FRAMES = 500
-/** Twilio sends `start` at once. A stream without one is nobody's call and must not keep a model socket. */
+/** Twilio sends `start` at once. A stream without one belongs to no call and must not keep a model socket. */
 const START_LIMIT_MS = 5_000
-/** Twilio sends a frame every 20 ms, also in silence; one that sends none for this long has lost the line. */
+/** Twilio sends a frame every 20 ms, also in silence. A stream without one for this long has lost the line. */
 const QUIET_LIMIT_MS = 10_000
 
-/** Whether Twilio's end of a stream sends what a phone line sends: not too much, and not nothing. */
+/** Checks that a stream brings as many messages as a phone line does: not too many, and not none. */
 export class Liveness {
   readonly #onDead: (gone: 'no start' | 'quiet') => void
   #timer: NodeJS.Timeout
   #lastMessageAt = performance.now()
   #credit = MAX_BURST_FRAMES
   #creditAt = performance.now()
-  /** Marks that Twilio has yet to return, at once after a `clear`: this server caused those frames, so they are free. */
+  /**
+   * Marks that Twilio has yet to return, all at once after a `clear`. This server caused them, so they do not count.
+   */
   #marksOwed = 0
 
   /** @param onDead called at most once: no `start` came, or no message for too long after it */
@@ -33,14 +35,14 @@ export class Liveness {
     this.#watch(QUIET_LIMIT_MS)
   }
 
-  /** @returns false when more came than any stream has */
+  /** @returns false when the limit is exceeded */
   message(): boolean {
     const now = performance.now()
     this.#lastMessageAt = now
     return this.#spend(now)
   }
 
-  /** ws answers each ping, so a flood of them costs as much as one of frames. @returns as `message` */
+  /** ws answers each ping, so pings cost as much as frames. @returns false when the limit is exceeded */
   ping(): boolean {
     return this.#spend(performance.now())
   }
@@ -65,7 +67,7 @@ export class Liveness {
     return this.#credit >= 0
   }
 
-  /** One timer, which looks at the clock and is set anew only when it has fired. */
+  /** One timer for all messages. It reads the clock, and is set again only when it has fired. */
   #watch(ms: number): void {
     this.#timer = setTimeout(() => {
       const leftMs = QUIET_LIMIT_MS - this.quietMs

@@ -12,12 +12,12 @@ import { Outbox } from './outbox.ts'
 type RefusedFrame = 'binary' | 'not a frame' | 'before start' | 'second start' | 'of another stream'
 type Tap = Parameters<CallerLeg['tap']>[0]
 
-/** A peer that does not answer the closing handshake is cut off after 30 s by ws; a phone line needs less patience. */
+/** A peer that does not answer the closing handshake is cut off after this time; ws itself would wait 30 s. */
 const CLOSE_LIMIT_MS = 2_000
-/** 1008 is "policy violation": the stream was nobody's. (RFC 6455, 7.4.1) */
+/** 1008 is "policy violation": the stream belonged to no call. (RFC 6455, 7.4.1) */
 const CLOSE_CODES = { over: 1000, refused: 1008 }
 
-/** The caller's leg over Twilio Media Streams, and the only owner of Twilio's socket. Nothing is sent before `start`. */
+/** The caller's leg over Twilio Media Streams. No other code uses Twilio's socket. Nothing is sent before `start`. */
 export class MediaStream extends EventEmitter<CallerLegEvents> implements CallerLeg {
   readonly playback = new Playback()
   readonly #socket: WebSocket
@@ -33,9 +33,9 @@ export class MediaStream extends EventEmitter<CallerLegEvents> implements Caller
   #wasPlaying = false
 
   /**
-   * Must be called in the tick in which the socket was accepted: ws drops what nobody listens to.
+   * Must be called in the tick in which the socket was accepted: ws drops what arrives before a listener.
    * @param tcp the connection under the WebSocket
-   * @param maxHeldMs the most caller audio that is held for a model that is not there yet; the oldest is dropped first
+   * @param maxHeldMs the most caller audio that is held while there is no model, in ms; the oldest is dropped first
    */
   constructor(socket: WebSocket, tcp: Duplex, maxHeldMs: number) {
     super()
@@ -168,14 +168,17 @@ export class MediaStream extends EventEmitter<CallerLegEvents> implements Caller
     this.emit('gone', gone)
   }
 
-  /** Nothing comes or goes any more. Items that are being played are heard up to now, before anybody learns of the end. */
+  /** Stops both directions. Before the end is reported, items that are being played count as heard up to now. */
   #end(): void {
     this.#liveness.stop()
     this.#held.forget()
     this.#contain(() => this.#tell(this.#outbox.close(), false))
   }
 
-  /** The model's leg is told first: whoever hears of `silent` may ask it how much was heard. */
+  /**
+   * `marks` and `heard` come before `silent`, because a listener of `silent` may ask the model's leg how much was
+   * heard.
+   */
   #tell({ marks, heard }: Answered, cleared: boolean): void {
     if (marks.length > 0) this.emit('marks', marks)
     for (const item of heard) this.emit('heard', item)
@@ -209,7 +212,7 @@ export class MediaStream extends EventEmitter<CallerLegEvents> implements Caller
     this.emit('abused', limit)
   }
 
-  /** What a listener throws would leave ws as an uncaught exception, and end every other call too. */
+  /** Without this, an exception of a listener's would be uncaught and end every other call too. */
   #contain(run: () => void): void {
     contain(run, (error) => this.emit('fault', error))
   }

@@ -6,11 +6,11 @@ import { atTurnsEnd } from '../wire/turns-end.ts'
 import type { Liveness } from './liveness.ts'
 
 export interface OutboxListener {
-  /** It is time to call `settle`: marks may be due that do not come back. */
+  /** `settle` has to be called: marks may be due that Twilio does not return. */
   due(): void
-  /** The first audio that is too far ahead of the caller to be kept. */
+  /** The first audio was dropped because it is too far ahead of the caller. */
   dropped(): void
-  /** Twilio takes nothing any more. */
+  /** Twilio reads nothing any more. */
   abused(limit: string): void
 }
 
@@ -20,23 +20,26 @@ interface Waiting {
   readonly isMark: boolean
 }
 
-/** Twilio throws away what is more than 10 minutes ahead (31931). What is more than this waits here. */
+/** Twilio discards audio that is more than 10 minutes ahead (error 31931). Audio beyond this limit waits here. */
 const MAX_AHEAD_MS = 5 * 60_000
-/** Some 6 minutes of mu-law as base64 that nobody reads, or that cannot be played so soon: a dead line. */
+/**
+ * Some 6 minutes of mu-law as base64, unread by Twilio or too early to be played. Beyond it, audio is dropped or a dead
+ * line is closed.
+ */
 const MAX_UNSENT_BYTES = 4 * 1024 * 1024
-/** Twilio sends a frame every 20 ms on a line that lives. */
+/** A line without a frame for this long may be dead; Twilio sends one every 20 ms. */
 const ALIVE_MS = 250
-/** How often what waits is looked at when no mark has come back meanwhile. */
+/** The waiting audio is checked this often when no mark is returned meanwhile. */
 const LOOK_MS = 1_000
 
-/** Everything that goes to Twilio: `media`, `mark` and `clear`, in order, and no sooner than Twilio can keep it. */
+/** Sends `media`, `mark` and `clear` to Twilio, in order, and no sooner than Twilio can keep them. */
 export class Outbox {
   readonly #socket: WebSocket
   readonly #tcp: Duplex
   readonly #playback: Playback
   readonly #liveness: Liveness
   readonly #listener: OutboxListener
-  /** As JSON. */
+  /** The streamSid as JSON, in quotes. */
   #streamSid = ''
   #isOpen = false
   #houseMarks = 0
@@ -61,7 +64,7 @@ export class Outbox {
     this.#isOpen = true
   }
 
-  /** @returns false when it is not kept */
+  /** @returns false when the audio was dropped */
   play(audio: string, owner: Owner): boolean {
     const bytes = Buffer.byteLength(audio, 'base64')
     const message = `{"event":"media","streamSid":${this.#streamSid},"media":{"payload":"${audio}"}}`
@@ -75,7 +78,7 @@ export class Outbox {
     return true
   }
 
-  /** Asks Twilio to say when everything sent so far has been played, where that is worth a message. */
+  /** Marks the end of everything sent so far. The mark goes to Twilio only where `Playback.mark` asks for it. */
   mark(name: string, item: string | undefined, isLast: boolean): void {
     if (this.#playback.mark(name, item, isLast)) {
       const message = `{"event":"mark","streamSid":${this.#streamSid},"mark":{"name":${JSON.stringify(name)}}}`
@@ -91,21 +94,20 @@ export class Outbox {
     return answered
   }
 
-  /** Twilio returned a mark. */
   markCameBack(name: string): Answered {
     const answered = this.#playback.markCameBack(name)
     this.#sendWaiting()
     return answered
   }
 
-  /** The marks that are due by the clock. */
+  /** Answers the marks that are due by the clock. */
   settle(): Answered {
     const answered = this.#playback.answerDue()
     this.#sendWaiting()
     return answered
   }
 
-  /** Nothing is sent any more, and nothing played. Safe to call twice. */
+  /** Sends nothing any more, and counts nothing more as played. Safe to call twice. */
   close(): Answered {
     this.#isOpen = false
     clearTimeout(this.#lookTimer)
@@ -120,7 +122,7 @@ export class Outbox {
     this.#waitingBytes += next.message.length
   }
 
-  /** Sends what waits, as far as Twilio has played and has room again. */
+  /** Sends waiting messages, as far as Twilio has room for more audio again. */
   #sendWaiting(): void {
     while (this.#waiting.length > 0 && this.#playback.aheadMs - this.#waitingMs <= MAX_AHEAD_MS) {
       const next = this.#waiting.shift()
@@ -147,7 +149,9 @@ export class Outbox {
 
   readonly #uncork = (): void => this.#tcp.uncork()
 
-  /** On a line that lives, what does not fit is not kept; one that neither takes nor sends anything is dead. */
+  /**
+   * False when the message does not fit: a line that is alive drops it, a line that neither reads nor sends is closed.
+   */
   #hasRoomFor(message: string): boolean {
     if (this.#waitingBytes + message.length <= MAX_UNSENT_BYTES) return true
     if (this.#socket.bufferedAmount > 0 || this.#liveness.quietMs > ALIVE_MS) this.#listener.abused('unplayed bytes')
@@ -164,7 +168,7 @@ export class Outbox {
     this.#waitingBytes = 0
   }
 
-  /** One timer for all marks: it looks at the clock, and is set anew only when it has fired. */
+  /** One timer for all marks. It reads the clock, and is set again only when it has fired. */
   #lookLater(): void {
     const dueAt = this.#playback.nextLookAt
     if (dueAt === undefined) {

@@ -1,32 +1,32 @@
 import { validateRequest } from 'twilio/lib/webhooks/webhooks.js'
 
-/** What a check needs of a request; header names in lower case, as Node gives them. */
+/** The parts of a request that are checked. Header names are in lower case, as Node gives them. */
 export interface SignedRequest {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
-  /** Path with its query, as it came. */
+  /** The path with its query, unchanged. */
   readonly url: string
   readonly remoteAddress: string | undefined
 }
 
 /**
- * The origin under which Twilio reached us: the one that is set, else what the proxy says, else the Host header. A forged
- * header cannot pass, because the signature covers the URL.
+ * The origin at which Twilio reached this server: PUBLIC_URL if set, else the proxy's headers, else the Host header. A
+ * forged header cannot pass, because the signature covers the URL.
  */
 export function publicOrigin(request: SignedRequest, publicUrl: string | undefined): string {
   if (publicUrl !== undefined) return publicUrl
   const host = firstOf(request.headers['x-forwarded-host']) ?? firstOf(request.headers['host']) ?? ''
   const protocol = firstOf(request.headers['x-forwarded-proto']) === 'https' ? 'https' : 'http'
   const origin = `${protocol}://${host}`
-  // Never what a stranger made up: a host that is none cannot have been signed either.
+  // A malformed host is not used: Twilio cannot have signed it.
   return /^[\w.:[\]-]+$/.test(host) && URL.canParse(origin) ? origin : `${protocol}://invalid`
 }
 
-/** The WebSocket address that belongs to a web origin. Twilio takes nothing but wss (31922). */
+/** The WebSocket address for a web origin. Twilio accepts only wss (error 31922). */
 export function streamUrl(origin: string): string {
   return `wss://${new URL(origin).host}/media-stream`
 }
 
-/** Whether a webhook was signed by Twilio. @param params the form's fields; none for GET, whose are in the URL */
+/** Whether Twilio signed a webhook. @param params the form's fields; empty for GET, where they are in the URL */
 export function isSignedWebhook(
   request: SignedRequest,
   origin: string,
@@ -37,7 +37,7 @@ export function isSignedWebhook(
   return signature !== undefined && isValid(authToken, signature, origin + request.url, { ...params })
 }
 
-/** Whether an upgrade was signed by Twilio: as `wss://host/path`, with or without a slash at the end, never with a query. */
+/** Whether Twilio signed an upgrade: as `wss://host/path`, with or without a slash at the end, never with a query. */
 export function isSignedUpgrade(request: SignedRequest, origin: string, authToken: string): boolean {
   const signature = firstOf(request.headers['x-twilio-signature'])
   if (signature === undefined || request.url.includes('?')) return false
@@ -45,7 +45,10 @@ export function isSignedUpgrade(request: SignedRequest, origin: string, authToke
   return [url, `${url}/`].some((variant) => isValid(authToken, signature, variant, {}))
 }
 
-/** A request line may hold a whole URL (RFC 9112, 3.2.2), on which the library throws; nothing that throws is signed. */
+/**
+ * A request line may hold a whole URL (RFC 9112, 3.2.2), on which the library throws. Such a request counts as
+ * unsigned.
+ */
 function isValid(authToken: string, signature: string, url: string, params: Record<string, unknown>): boolean {
   try {
     return validateRequest(authToken, signature, url, params)
@@ -58,13 +61,19 @@ const FORWARDING_HEADERS = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 
 const LOOPBACK = new Set(['127.0.0.1', '::1', '::ffff:127.0.0.1'])
 const LOCAL_HOST = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/
 
-/** Whether a request was made on this machine, and not through a tunnel that ends on it or by a web page from elsewhere. */
+/**
+ * Whether a request was made on this machine, and neither through a tunnel that ends on it nor by a web page from
+ * elsewhere.
+ */
 export function isLocal({ headers, remoteAddress }: SignedRequest): boolean {
   if (FORWARDING_HEADERS.some((name) => headers[name] !== undefined) || isFromWebPage(headers)) return false
   return LOOPBACK.has(remoteAddress ?? '') && LOCAL_HOST.test(firstOf(headers['host']) ?? '')
 }
 
-/** A browser on this machine shows pages of strangers, and lets them ask and dial us; it says whose page it was. */
+/**
+ * A web page from elsewhere, in a browser on this machine, can send requests to this server. The browser names its
+ * origin.
+ */
 function isFromWebPage(headers: SignedRequest['headers']): boolean {
   if (firstOf(headers['sec-fetch-site']) === 'cross-site') return true
   const origin = firstOf(headers['origin'])

@@ -1,7 +1,7 @@
 import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
 
-/** Who a stream belongs to, as the signed webhook said it. */
+/** The caller of a stream, from the signed webhook. */
 const Claims = z.object({
   callSid: z.string(),
   from: z.string().optional(),
@@ -20,26 +20,26 @@ const Signed = Claims.extend({ expiresAt: z.number(), nonce: z.string() })
 export const TOKEN_PARAMETERS = ['token', 'token2', 'token3', 'token4', 'token5', 'token6', 'token7', 'token8'] as const
 const PART_LENGTH = 480
 
-/** The time between the webhook's answer and the stream's `start`: the life of a line that was taken but not used. */
+/** The longest time between the webhook's answer and the stream's `start`. */
 const LIFE_MS = 60_000
 
 /**
- * Makes and checks the one-time tokens that tie a media stream to the webhook that asked for it. The upgrade's signature
- * covers only the URL and never changes, so it proves that Twilio is calling but not for which call.
+ * Makes and checks the one-time tokens that tie a media stream to its webhook. The upgrade's signature covers only the
+ * URL and never changes, so it proves that Twilio is calling, but not for which call.
  */
 export class StreamTokens {
   readonly #key: Buffer
   readonly #used = new Map<string, number>()
   readonly #now: () => number
 
-  /** @param authToken Twilio's; without one, tokens hold for this process only */
+  /** @param authToken Twilio's; without it, tokens are valid for this process only */
   constructor(authToken: string | undefined, now: () => number = Date.now) {
     const secret = authToken ?? randomBytes(32)
     this.#key = Buffer.from(hkdfSync('sha256', secret, '', 'media stream token', 32))
     this.#now = now
   }
 
-  /** How many tokens are kept as used: no more than were good in the last minute. */
+  /** How many used tokens are remembered: only those that have not expired. */
   get remembered(): number {
     return this.#used.size
   }
@@ -55,8 +55,8 @@ export class StreamTokens {
   }
 
   /**
-   * Who the stream belongs to, or why it is refused. A token is good once, for its own call, until it expires.
-   * @param callSid what the stream's `start` says it is
+   * The caller of the stream, or why the stream is refused. A token is valid once, for its own call, until it expires.
+   * @param callSid from the stream's `start`
    */
   redeem(parameters: Readonly<Record<string, string>>, callSid: string): StreamClaims | TokenProblem {
     const token = TOKEN_PARAMETERS.map((name) => parameters[name] ?? '').join('')

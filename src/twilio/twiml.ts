@@ -1,12 +1,12 @@
-// Not from 'twilio': that would load its whole REST client too, 6 MB of heap and a quarter of a second that no call needs.
+// Not from 'twilio', which would load its whole REST client too: 6 MB of heap and 0.25 s.
 import VoiceResponse from 'twilio/lib/twiml/VoiceResponse.js'
 import * as cues from '../agent/cues.ts'
 import { cleanText } from './webhook.ts'
 
 export interface StreamAnswer {
-  /** `wss://host/media-stream`: no query string, Twilio refuses one (31920). */
+  /** `wss://host/media-stream`, without a query string, which Twilio refuses (error 31920). */
   readonly streamUrl: string
-  /** Where Twilio asks what comes next once the stream has closed. */
+  /** Twilio requests this URL when the stream has closed. */
   readonly actionUrl: string
   readonly parameters: Readonly<Record<string, string>>
   /** Spoken by Twilio before the stream opens; none when empty. */
@@ -28,13 +28,13 @@ export function hangUpTwiml(): string {
   return response.toString()
 }
 
-/** The agent cannot go on: a person if there is one, else a goodbye. */
+/** For a call that the agent cannot continue: dials the fallback number if there is one, else says goodbye. */
 export function apologyTwiml(fallbackNumber: string | undefined): string {
   const response = new VoiceResponse()
   if (fallbackNumber !== undefined) {
     response.say(`${cues.apology} ${cues.connecting}`)
     response.dial(fallbackNumber)
-    // Reached when nobody picks up there.
+    // Twilio continues here when the dialled person does not pick up.
     response.say(cues.callAgain)
   } else {
     response.say(`${cues.apology} ${cues.callAgain}`)
@@ -43,7 +43,10 @@ export function apologyTwiml(fallbackNumber: string | undefined): string {
   return response.toString()
 }
 
-/** No line is free: a person if there is one, else the busy tone, which costs the caller nothing. */
+/**
+ * For a call without a free line: dials the fallback number if there is one, else gives the busy tone, which costs the
+ * caller nothing.
+ */
 export function busyTwiml(fallbackNumber: string | undefined): string {
   const response = new VoiceResponse()
   if (fallbackNumber === undefined) {
@@ -57,13 +60,12 @@ export function busyTwiml(fallbackNumber: string | undefined): string {
 
 export interface TransferAnswer {
   readonly number: string
-  /** Twilio asks here when the person hung up or did not pick up. */
+  /** Twilio requests this URL when the person hung up or did not pick up. */
   readonly actionUrl: string
-  /** What the person hears before the caller is connected; none when undefined. */
+  /** The URL of the sentence that the person hears before the caller is connected; undefined for none. */
   readonly whisperUrl: string | undefined
 }
 
-/** Dials a person. */
 export function transferTwiml({ number, actionUrl, whisperUrl }: TransferAnswer): string {
   const response = new VoiceResponse()
   const dial = response.dial({ action: actionUrl, answerOnBridge: true })
@@ -71,7 +73,7 @@ export function transferTwiml({ number, actionUrl, whisperUrl }: TransferAnswer)
   return response.toString()
 }
 
-/** One sentence for the person who picked up, before the caller is connected. */
+/** Says one sentence to the person who picked up, before the caller is connected. */
 export function whisperTwiml(summary: string): string {
   const response = new VoiceResponse()
   response.say(cleanText(summary))

@@ -1,18 +1,20 @@
 import type { StreamClaims } from './stream-token.ts'
 
-/** Longer than any number, SIP address or SID that Twilio sends; what is longer is cut. */
+/**
+ * The most characters of a value, longer than any number, SIP address or SID that Twilio sends. The rest is cut off.
+ */
 const MAX_VALUE = 128
-/** What the stream's token has room for beside the caller, in bytes of JSON. */
+/** The room for parameters in the stream's token, in bytes of JSON. */
 const MAX_PARAMETER_BYTES = 600
 
 export type WebhookParams = Readonly<Record<string, unknown>>
 
-/** What stands in the place of a number that is withheld: a word, or that word on a telephone's keys. */
+/** Twilio's text in place of a withheld number: a word, or that word on a telephone's keys. */
 const WITHHELD =
   /^(anonymous|blocked|private|restricted|unavailable|unknown|\+?(266696687|2562533|7378742833|86282452253|8656696))$/i
 
 /**
- * Who is calling, from the parameters of a voice webhook (Twilio: request parameters).
+ * The caller, from the parameters of a voice webhook (Twilio: request parameters); undefined without a CallSid.
  * @param query the URL's query; names in lower case are the developer's own and reach the agent as `parameters`
  */
 export function readWebhook(params: WebhookParams, query: WebhookParams): StreamClaims | undefined {
@@ -42,7 +44,7 @@ function extraParameters(query: WebhookParams): Record<string, string> {
   return extra
 }
 
-/** A parameter as bounded, clean text: repeated parameters count once, their first. */
+/** A parameter as bounded, clean text. Of a repeated parameter the first counts. */
 function text(value: unknown): string | undefined {
   const first: unknown = Array.isArray(value) ? value[0] : value
   if (typeof first !== 'string') return undefined
@@ -50,11 +52,11 @@ function text(value: unknown): string | undefined {
   return cleaned === '' ? undefined : cleaned
 }
 
-/** XML 1.0 has no way to write these, escaped or not, and the twilio package passes them through. (XML 1.0, 2.2 Char) */
+/** Characters that XML 1.0 cannot hold, escaped or not. The twilio package passes them through. (XML 1.0, 2.2 Char) */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the control characters are what is looked for
 const NOT_XML = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/g
 
-/** Without what XML forbids: control characters, lone surrogates, non-characters. */
+/** The text without what XML forbids: control characters, lone surrogates, non-characters. */
 export function cleanText(value: string): string {
   return value.toWellFormed().replace(NOT_XML, '').trim()
 }
