@@ -4,21 +4,21 @@ import type { Base64 } from '../wire/base64.ts'
 const BEFORE = Buffer.from('{"type":"input_audio_buffer.append","audio":"')
 const AFTER = Buffer.from('"}')
 
-/** The last fragment of a text message; masked, with its length in the next two bytes. (RFC 6455, 5.2) */
+/** A whole text message, masked, with its length in the next two bytes. (RFC 6455, 5.2) */
 const HEADER = [0x81, 0xfe] as const
 const MASK_AT = 4
 const PAYLOAD_AT = 8
 const SHORTEST = 126
 const LONGEST = 0xffff
 
-/** Masks must not be foreseen (RFC 6455, 5.3); random bytes cost little when many are asked for at once. */
+/** Masks must be unpredictable (RFC 6455, 5.3). Random bytes cost little when many are drawn at once. */
 const masks = Buffer.alloc(8_192)
 let nextMask = masks.length
 
 /**
- * The caller's audio as the model's API takes it, in a WebSocket frame that is ready for the connection: what ws would
- * make of it too, by way of three objects, a copy and two entries in a stream's queue for each of fifty frames a second.
- * @returns undefined for a length that would need another header
+ * One audio frame as `input_audio_buffer.append`, in a WebSocket frame that is ready for the connection. ws would write
+ * the same bytes, with three objects, a copy and two entries in a stream's queue for each of 50 frames a second.
+ * @returns undefined for a length that needs another header
  */
 export function appendFrame(audio: Base64): Buffer | undefined {
   const length = BEFORE.length + audio.length + AFTER.length

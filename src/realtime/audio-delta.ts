@@ -4,21 +4,22 @@ const AUDIO = 'response.output_audio.delta'
 const DELTA = '"delta":"'
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/
 /**
- * Two seconds, in characters: longer audio is cut, since what was heard is only known from mark to mark, and the SDK reads
- * 125 kB at most (it spreads the bytes into the arguments of one call). Every piece but the last is whole base64.
+ * Two seconds of audio, in base64 characters. Longer audio is cut into pieces, because what was heard is known only
+ * from mark to mark, and because the SDK reads 125 kB at most (it spreads the bytes into the arguments of one call).
+ * Every piece but the last is whole base64.
  */
 const PIECE = 21_336
 
 interface Audio {
-  /** With its `delta` left out or empty. */
+  /** The event with its `delta` left out or empty. */
   readonly event: ModelEvents[typeof AUDIO]
   /** The audio in base64, in pieces that the SDK can read. */
   readonly pieces: readonly string[]
 }
 
 /**
- * The audio in a `response.output_audio.delta` and the rest of it: taken apart before it is parsed, so that the audio is
- * not parsed twice, copied, decoded and encoded again on its way from one socket to the other.
+ * Separates the audio in a `response.output_audio.delta` from the rest of the event before it is parsed. The audio is
+ * then not parsed twice, copied, decoded and encoded on its way between the sockets.
  * @returns undefined when a field is missing, or the audio cannot be decoded
  */
 export function audioDelta(message: string): Audio | undefined {

@@ -10,10 +10,10 @@ import { RealtimeLeg, type RealtimeOptions } from './leg.ts'
 import { passRawFrames } from './raw-frames.ts'
 import { translate } from './translate.ts'
 
-/** What looks after every session, in the order in which they hear an event. */
+/** The keepers of every session. They hear an event in this order. */
 const KEEPERS: readonly Keeper[] = [sessionErrors, configuration, answers, stalls, failedResponses, renewal]
 
-/** The model's side of a call. Nothing is sought before `seek`. */
+/** The model's leg of a call. It connects only at `seek`. */
 export function createLeg(call: CallSide, options: RealtimeOptions): RealtimeLeg {
   const leg = new RealtimeLeg(call, options)
   translate(leg, call)

@@ -6,7 +6,7 @@ import type { Config } from '../config.ts'
 import { type Opening, prepareOpening } from './opening.ts'
 import type { SessionSettings } from './session.ts'
 
-/** What a model is told before its caller's stream is there; undefined leaves everything to the call. */
+/** The opening of a session before its caller's stream is there; undefined leaves the opening to the call. */
 export function earlyOpening(
   caller: Admission,
   agent: RealtimeAgent<CallContext>,
@@ -14,7 +14,7 @@ export function earlyOpening(
   config: Config
 ): Promise<Opening> | undefined {
   const { greeting, earlyGreeting, transferTargets } = config.call
-  // A caller who comes back is not greeted, and their conversation has to come before anything else.
+  // A caller who comes back is not greeted, and the session must first get their conversation.
   if (!earlyGreeting || caller.memory.length > 0 || caller.returnedFrom !== undefined) return undefined
   const call = CallerContext.before(caller, transferTargets)
   return prepareOpening(agent, settings, { call }, greeting)

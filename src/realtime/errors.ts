@@ -1,11 +1,11 @@
 import { ModelError } from '../call/model-leg.ts'
 
-/** The close code of a connection that is gone without a goodbye. (RFC 6455, 7.4.1) */
+/** The close code of a connection that ended without a close frame. (RFC 6455, 7.4.1) */
 export const DIED = 1006
-/** The code of a session that the server gives up itself, because its time will soon be up. */
+/** The code of a session that this server replaces because its time is nearly up. */
 export const RENEWAL = 'renewal'
 
-/** Close codes and error codes after which trying again cannot help (seen: 3000 and 4000-4004 follow a fatal `error`). */
+/** Error codes after which a retry cannot help (seen: close codes 3000 and 4000-4004 follow a fatal `error`). */
 const FINAL_CODES = new Set([
   'invalid_api_key',
   'missing_model',
@@ -17,18 +17,21 @@ const FINAL_CODES = new Set([
 ])
 const FINAL_STATUSES = new Set([400, 401, 403, 404])
 
-/** The upgrade was answered with something other than 101. */
+/** The error for an upgrade that was answered with a status other than 101. */
 export function refusedUpgrade(status: number): ModelError {
   return new ModelError(FINAL_STATUSES.has(status) ? 'rejected' : 'refused', status)
 }
 
-/** The socket closed. @param lastErrorCode the `error` event that came before, which says more than the close code */
+/**
+ * The error for a closed socket.
+ * @param lastErrorCode from the `error` event before, which says more than the close code
+ */
 export function closedBy(code: number, lastErrorCode: string | undefined): ModelError {
   if (lastErrorCode !== undefined && FINAL_CODES.has(lastErrorCode)) return new ModelError('rejected', lastErrorCode)
   return new ModelError(code === 3000 ? 'rejected' : 'closed', lastErrorCode ?? code)
 }
 
-/** The code and message of an error that a session emitted, whatever it wrapped it in. */
+/** The code and message of an error that a session emitted, without its wrappers. */
 export function describeSessionError(event: unknown): { code: string | undefined; message: string } {
   const wrapped = (event as { error?: unknown } | null)?.error
   const inner = (wrapped as { error?: unknown } | null)?.error ?? wrapped
@@ -39,12 +42,12 @@ export function describeSessionError(event: unknown): { code: string | undefined
   }
 }
 
-/** For the log: V8 quotes the text that is no JSON in the error's message, and it may be what somebody said. */
+/** For the log: V8 quotes the invalid JSON in the error's message, and it may hold a caller's words. */
 export function withoutQuote(error: unknown): unknown {
   return error instanceof SyntaxError ? new SyntaxError('text that is no JSON') : error
 }
 
-/** Races that are nobody's fault: the model had already finished what we cancelled or cut. */
+/** Errors from harmless races: the model had already finished what this server cancelled or truncated. */
 export function isBenign({ code, message }: { code: string | undefined; message: string }): boolean {
   return code === 'response_cancel_not_active' || message.includes('already shorter than')
 }

@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 const OfItem = z.object({ item_id: z.string() })
 
-/** That an answer is over matters more than why: the reasons are read where they are used, and may be missing. */
+/** The reasons may be missing: that an answer is over matters more, and they are checked where they are used. */
 const FinishedResponse = z.looseObject({
   status: z.enum(['completed', 'incomplete', 'failed', 'cancelled', 'in_progress']).nullish(),
   status_details: z.object({ reason: z.unknown().optional(), error: z.unknown().optional() }).nullish()
@@ -26,7 +26,9 @@ const EVENTS = {
 }
 export type ModelEvents = { readonly [Type in keyof typeof EVENTS]: z.infer<(typeof EVENTS)[Type]> }
 
-/** An event of the model's that lacks a field this server uses, or whose audio is not base64: it costs that event. */
+/**
+ * An event of the model's that lacks a field this server uses, or whose audio is not base64. Only this event is lost.
+ */
 export class UnreadableEvent extends Error {
   override name = 'UnreadableEvent' as const
   readonly event: keyof ModelEvents
@@ -41,7 +43,9 @@ export function isUsed(type: string | undefined): type is keyof ModelEvents {
   return type !== undefined && Object.hasOwn(EVENTS, type)
 }
 
-/** The event in a message of this type; undefined when it is not JSON, or lacks a field that this server uses. */
+/**
+ * The event in a message of this type; undefined when the message is not JSON or lacks a field that this server uses.
+ */
 export function parseEvent<Type extends keyof ModelEvents>(type: Type, json: string): ModelEvents[Type] | undefined {
   try {
     const event: unknown = JSON.parse(json)
@@ -51,15 +55,18 @@ export function parseEvent<Type extends keyof ModelEvents>(type: Type, json: str
   }
 }
 
-/** The model begins every message with its type, so that it can be told without parsing the rest. */
+/** The model begins every message with its type, so the type can be read without parsing the rest. */
 const TYPE = /^\{"type":"([\w.]+)"/
 
-/** The type of an event that is written as the model writes it. */
+/** The type of an event; undefined when the type does not come first. */
 export function typeOf(message: string): string | undefined {
   return TYPE.exec(message)?.[1]
 }
 
-/** The same event written as the model writes it: JSON lets `type` stand anywhere. Whatever is no event stays as it is. */
+/**
+ * The same event with `type` first, as the model writes it (JSON allows any order). Text that is no event is returned
+ * unchanged.
+ */
 export function withTypeFirst(message: string): string {
   if (TYPE.test(message)) return message
   try {

@@ -2,37 +2,37 @@ import type { AudioFrame } from '../call/caller-leg.ts'
 import type { Base64 } from '../wire/base64.ts'
 import { BYTES_PER_MS, silence } from '../wire/mulaw.ts'
 
-/** The SDK's rules for a bad line, which its frame listener would apply; frames take the short way past it. */
+/** The SDK's limits for a bad line. The SDK would apply them in its frame listener, which frames do not pass here. */
 const MAX_PADDING_MS = 10_000
 const INACTIVITY_MS = 750
 const INACTIVITY_SILENCE_MS = 1_000
 
 /**
- * Keeps the model's clock in step with the caller's: what the network lost is filled with silence, so that a pause
- * stays a pause. (@openai/agents-extensions 0.18.0, TwilioRealtimeTransportLayer: `#sendTwilioAudio`)
+ * Keeps the model's clock in step with the caller's: frames that the network lost are replaced by silence, so that a
+ * pause stays a pause. (@openai/agents-extensions 0.18.0, TwilioRealtimeTransportLayer: `#sendTwilioAudio`)
  */
 export class InputGaps {
   readonly #fill: (silence: Base64) => void
   #canTell = false
   #nextMs: number | undefined
-  /** Not a number before the first frame. Never undefined, because a field that is always a double is written in place. */
+  /** NaN before the first frame, and never undefined: V8 updates a field that is always a double in place. */
   #lastMediaAt = Number.NaN
   #isSpeech = false
   #alreadyFilled = false
   #timer: NodeJS.Timeout | undefined
 
-  /** @param fill takes mu-law silence for the model */
+  /** @param fill is called with mu-law silence for the model */
   constructor(fill: (silence: Base64) => void) {
     this.#fill = fill
   }
 
-  /** @param isMulaw8k anything else has no fixed bytes a millisecond, so gaps cannot be told */
+  /** @param isMulaw8k false: lengths in ms cannot be told from bytes, so gaps are not filled */
   reset(isMulaw8k: boolean): void {
     this.#canTell = isMulaw8k
     this.restart()
   }
 
-  /** Forgets where the last frame ended: a new model has heard nothing yet. */
+  /** Forgets where the last frame ended, because a new session has heard nothing yet. */
   restart(): void {
     this.#stopWatching()
     this.#nextMs = undefined
@@ -41,7 +41,7 @@ export class InputGaps {
     this.#alreadyFilled = false
   }
 
-  /** Call before the frame is passed on: fills what is missing between the last frame and this one. */
+  /** Fills the gap between the last frame and this one. Call it before this frame is passed on. */
   before({ audio, timestampMs }: AudioFrame): void {
     if (!this.#canTell || timestampMs === undefined) {
       this.#nextMs = undefined
@@ -54,7 +54,7 @@ export class InputGaps {
     }
     this.#alreadyFilled = false
     this.#lastMediaAt = performance.now()
-    // While the caller speaks, frames that stop coming would leave the model waiting for the end of the sentence.
+    // When frames stop while the caller speaks, the model would wait for the end of the sentence.
     if (this.#isSpeech && !this.#timer) this.#watch()
   }
 
@@ -69,7 +69,7 @@ export class InputGaps {
     this.#stopWatching()
   }
 
-  /** One timer that looks at the clock when it fires; setting a new one for each frame would cost more than the frame. */
+  /** One timer, which reads the clock when it fires. A new timer for each frame would cost more than the frame. */
   #watch(): void {
     if (!this.#canTell || Number.isNaN(this.#lastMediaAt)) return
     const leftMs = this.#lastMediaAt + INACTIVITY_MS - performance.now()

@@ -16,22 +16,24 @@ export interface RealtimeOptions {
   readonly agent: RealtimeAgent<CallContext>
   readonly settings: SessionSettings
   readonly apiKey: string
-  /** For every wait for a model, anew for each outage, in ms. */
+  /** The time to reach a model in each outage, in ms (MODEL_RECONNECT_MS). */
   readonly budgetMs: number
   readonly openSocket: () => ModelSocket
-  /** The socket that waits for this call, if one does. */
+  /** The warm socket of this call, if there is one. */
   readonly takeWarm: (callSid: string) => ModelSocket | undefined
-  /** Opened when the stream was accepted, because nothing warm waited for anybody. */
+  /** A socket that was opened when the stream was accepted, because no warm socket was waiting. */
   readonly spare: ModelSocket | undefined
-  /** Somebody is given the session and the transport, and hears every event of both wires there. */
+  /** The developer's `onCall` gets the session and the transport, and may listen to all events of both wires. */
   readonly isListenedTo: boolean
 }
 
 const OUT_OF_TIME = 'timeout'
-/** For transcriptions that are owed when the call is over. */
+/** The limit for missing transcriptions after the call is over. */
 const WORDS_MS = 2_000
 
-/** The Realtime API as a call's model, through the SDK: a session that is opened, lost and opened again on one line. */
+/**
+ * The model's leg over the Realtime API and the SDK: one session object, which is connected, lost and connected again.
+ */
 export class RealtimeLeg extends EventEmitter<ModelLegEvents> implements ModelLeg {
   readonly session: RealtimeSession<CallContext>
   readonly transport: CallTransport
@@ -44,13 +46,13 @@ export class RealtimeLeg extends EventEmitter<ModelLegEvents> implements ModelLe
   readonly #lifetime = new AbortController()
   readonly #recent = new RecentAudio()
   readonly #outage: Outage
-  /** Turns of the caller's that this session has not written down yet. */
+  /** Turns of the caller's that this session has not transcribed yet. */
   readonly #wordsOwed = new Set<string>()
   #spare: ModelSocket | undefined
   #socket: ModelSocket | undefined
   #specialist: RealtimeAgent<CallContext>
   #state: 'down' | 'restoring' | 'up' = 'down'
-  /** Counts the searches: what belongs to an older one has no say any more. */
+  /** Counts the searches, so that an older search has no effect any more. */
   #search = 0
   #wasMute = false
 
@@ -109,7 +111,7 @@ export class RealtimeLeg extends EventEmitter<ModelLegEvents> implements ModelLe
     })
   }
 
-  /** Asks for the answer that is owed past the SDK's queue, which waits for what becomes of a request that may be lost. */
+  /** Requests the owed answer without the SDK's queue, which waits for the result of a request that may be lost. */
   insist(): void {
     this.#request(this.#call.activity.owed?.instructions, (response) => {
       this.sendPastQueue({ type: 'response.create', response })
@@ -120,7 +122,7 @@ export class RealtimeLeg extends EventEmitter<ModelLegEvents> implements ModelLe
     this.session.interrupt()
   }
 
-  /** Gives the model up as if it had closed, and seeks it anew. @param next a socket that is open already */
+  /** Drops the session as if it had closed, and reconnects. @param next a socket that is open already */
   giveUp(error: ModelError, next?: ModelSocket): void {
     if (this.#state === 'down') return
     this.#state = 'down'
@@ -130,19 +132,19 @@ export class RealtimeLeg extends EventEmitter<ModelLegEvents> implements ModelLe
     // A clean close (not 1006): the model has read everything that was sent before it.
     if (error.trouble === 'closed' && error.code !== DIED) this.#recent.read()
     this.emit('lost', error, { isRenewal: next !== undefined })
-    // A model that is mute again after it was reached anew will be mute a third time.
+    // A model that is mute in two sessions in a row will be mute in a third.
     const isHopeless = error.isFinal || (error.trouble === 'mute' && this.#wasMute)
     this.#wasMute = error.trouble === 'mute'
     if (isHopeless) this.emit('failed', error)
     else if (!this.#lifetime.signal.aborted) void this.#seek(next, error)
   }
 
-  /** Answers fail one after the other for as long as a caller waits. */
+  /** Emits `failed`: no session has given an answer for as long as a caller waits. */
   fail(error: ModelError): void {
     this.emit('failed', error)
   }
 
-  /** Straight to the model, and not behind what the SDK is waiting for. */
+  /** Sends an event to the model at once, without the SDK's queue. */
   sendPastQueue(event: { readonly type: string; readonly response?: object; readonly session?: object }): void {
     if (this.#state === 'up') this.#socket?.send(JSON.stringify(event))
   }
@@ -159,7 +161,7 @@ export class RealtimeLeg extends EventEmitter<ModelLegEvents> implements ModelLe
     return words
   }
 
-  /** Nothing is sent and nothing answered any more; what is still read are the words of turns that were finished. */
+  /** Sends nothing any more. Reads on only for the transcriptions of finished turns. */
   #awaitWords(socket: ModelSocket): Promise<void> {
     return socket.linger((message) => {
       this.transport.readWords(message)
@@ -167,7 +169,7 @@ export class RealtimeLeg extends EventEmitter<ModelLegEvents> implements ModelLe
     }, WORDS_MS)
   }
 
-  /** What is remembered for the next session, and what proves this one; before anybody else is told of it. */
+  /** Records what the next session needs, and what proves this one. Added before the other listeners. */
   #follow(): void {
     const { journal } = this.#call
     const recent = this.#recent
@@ -181,14 +183,14 @@ export class RealtimeLeg extends EventEmitter<ModelLegEvents> implements ModelLe
     journal.on('agent_heard', () => this.#outage.end())
     journal.on('answer_finished', ({ status, reason }) => {
       if (status === 'completed') recent.understood()
-      // One that failed, or that this server told to end, proves nothing.
+      // An answer that failed or that this server cancelled proves nothing.
       if (status !== 'completed' && status !== 'incomplete' && reason !== 'turn_detected') return
       this.#wasMute = false
       this.#outage.end()
     })
   }
 
-  /** A response's own instructions take the place of the session's, so the agent's come along. */
+  /** A response's own instructions replace the session's, so the agent's are sent along. */
   #request(instructions: string | undefined, send: (response: { instructions?: string }) => void): void {
     if (instructions === undefined) return send({})
     this.#agentInstructions()
@@ -201,7 +203,7 @@ export class RealtimeLeg extends EventEmitter<ModelLegEvents> implements ModelLe
     return (await currentAgent.getSystemPrompt(context)) ?? ''
   }
 
-  /** @param lost what ended the last connection, when there was one */
+  /** @param lost the error that ended the last session; undefined for the first one */
   async #seek(first: ModelSocket | undefined, lost?: ModelError): Promise<void> {
     this.#search += 1
     const search = this.#search
@@ -209,13 +211,13 @@ export class RealtimeLeg extends EventEmitter<ModelLegEvents> implements ModelLe
     const isSameOutage = this.#outage.isOn
     const deadline = this.#outage.begin()
     try {
-      // A model that opens and closes at once must not be stormed with connections.
+      // Without a wait, a model that opens and closes at once would get a storm of connections.
       if (lost && isSameOutage && !first) await this.#backOff(lost, deadline)
       await this.#reach(first, deadline, isStale)
       await this.#restore()
     } catch (error) {
-      // The call ended, which closed the session and made it reject; or the model was lost while it was told the
-      // conversation, and `giveUp` began anew.
+      // Two races end here: the call ended, which closed the session and made `connect()` reject; or the model was lost
+      // during `#restore`, and `giveUp` has begun a new search.
       if (isStale()) return
       this.#state = 'down'
       this.#release()
@@ -225,14 +227,14 @@ export class RealtimeLeg extends EventEmitter<ModelLegEvents> implements ModelLe
     if (isStale()) return
     this.#state = 'up'
     if (lost) this.#outage.judge(() => this.#abandon(lost))
-    // The first one was reached in time. Whether it speaks is watched, and its loss would begin an outage.
+    // The first session was reached in time. Its answers are watched, and its loss would begin an outage.
     else this.#outage.end()
     const hearsAgain = this.#recent.isOpen
-    // Words that the last model took with it come before those that were held since.
+    // The words that were lost with the last session come before those that were held since.
     const audio = this.#recent.take()
     if (audio) this.hear({ audio, timestampMs: undefined })
     this.emit('up', { greets: this.#socket?.isGreeting ?? false, hearsAgain })
-    // What the model said early comes last: by then everybody listens.
+    // Early messages come last, because by now every listener is there.
     this.#socket?.deliver()
   }
 
@@ -243,7 +245,9 @@ export class RealtimeLeg extends EventEmitter<ModelLegEvents> implements ModelLe
     this.emit('failed', error)
   }
 
-  /** Tries until the configuration is on the wire; throws the last attempt's trouble, or the first one that is final. */
+  /**
+   * Retries until the configuration is sent. Throws the ModelError of the last attempt, or the first one that is final.
+   */
   async #reach(first: ModelSocket | undefined, deadline: number, isStale: () => boolean): Promise<void> {
     let before: ModelError | undefined
     for (let socket = first; ; socket = undefined) {
@@ -251,7 +255,7 @@ export class RealtimeLeg extends EventEmitter<ModelLegEvents> implements ModelLe
         return await this.#attempt(socket ?? this.openSocket(), deadline)
       } catch (error) {
         if (isStale() || !(error instanceof ModelError) || error.isFinal) throw error
-        // The end of the budget cut this attempt off: why the one before failed says more.
+        // The end of the budget cut this attempt off, so the error of the attempt before says more.
         if (before && error.code === OUT_OF_TIME) throw before
         before = error
         await this.#backOff(error, deadline)
@@ -286,7 +290,8 @@ export class RealtimeLeg extends EventEmitter<ModelLegEvents> implements ModelLe
     } finally {
       clearTimeout(timer)
     }
-    // Closed in the same tick, connect() resolves with nothing connected: the state decides, not the promise.
+    // When the session is closed in the same tick, connect() resolves without a connection: the state decides, not the
+    // promise.
     if (trouble) {
       this.session.close()
       throw trouble
@@ -295,10 +300,10 @@ export class RealtimeLeg extends EventEmitter<ModelLegEvents> implements ModelLe
     this.#state = 'restoring'
   }
 
-  /** Tells a session that begins anew who was speaking and what was said. */
+  /** Gives a new session the agent that was speaking and the conversation so far. */
   async #restore(): Promise<void> {
     const specialist = this.#specialist
-    // The agent goes first: its instructions and tools decide how what follows is understood.
+    // The agent comes first, because its instructions and tools decide how the conversation is understood.
     if (specialist !== this.session.currentAgent) await this.session.updateAgent(specialist)
     if (this.#state !== 'restoring') throw new ModelError('closed')
     const memory = this.#call.memory(this.#recent.isOpen)
@@ -318,7 +323,7 @@ export class RealtimeLeg extends EventEmitter<ModelLegEvents> implements ModelLe
   }
 }
 
-/** Assistant audio cannot be given back to the model, text can. (OpenAI Realtime guide; seen 10 of 10) */
+/** The model accepts the assistant's turns as text only, not as audio. (OpenAI Realtime guide; seen 10 of 10) */
 function toItem({ id, who, text }: Memory): RealtimeItem {
   const base = { itemId: id, type: 'message' as const }
   if (who === 'agent') {

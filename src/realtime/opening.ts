@@ -1,17 +1,17 @@
 import { OpenAIRealtimeWebSocket, type RealtimeAgent, RealtimeSession } from '@openai/agents/realtime'
 import { type SessionSettings, sessionOptions } from './session.ts'
 
-/** What a session is opened with before its caller's stream is there. */
+/** The first messages of a session, sent before its caller's stream is there. */
 export interface Opening {
-  /** The `session.update` that the SDK will want to send too; it is then left out. */
+  /** The `session.update` that the SDK will send too; the SDK's is then left out. */
   readonly configuration: string
   /** The `response.create` of the greeting; undefined when the agent waits for the caller. */
   readonly greeting: string | undefined
 }
 
 /**
- * The first messages of a session, as the SDK would write them once the stream is there: the webhook already names the
- * caller, so there is nothing left to wait for.
+ * Makes the first messages of a session as the SDK would write them when the stream is there. The webhook names the
+ * caller already, so they need not wait.
  */
 export async function prepareOpening<Context>(
   agent: RealtimeAgent<Context>,
@@ -19,7 +19,7 @@ export async function prepareOpening<Context>(
   context: Context,
   greeting: string
 ): Promise<Opening> {
-  // Never connected: it only knows how a configuration is written.
+  // Never connected: it only writes the configuration.
   const writer = new OpenAIRealtimeWebSocket({ model: settings.model })
   const config = await RealtimeSession.computeInitialSessionConfig(agent, sessionOptions(settings, context, writer))
   const session = writer.buildSessionPayload({ ...config, model: settings.model })
@@ -33,7 +33,7 @@ function greetingRequest(own: string, greeting: string): string {
   return JSON.stringify({ type: 'response.create', response: { instructions: withInstructions(own, greeting) } })
 }
 
-/** A response's own instructions take the place of the session's, so the agent's come along. */
+/** A response's own instructions replace the session's, so the agent's come first. */
 export function withInstructions(own: string, more: string): string {
   return `${own}\n\n${more}`
 }

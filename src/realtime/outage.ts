@@ -4,51 +4,54 @@ import type { ModelError } from '../call/model-leg.ts'
 
 const FIRST_BACKOFF_MS = 150
 const LONGEST_BACKOFF_MS = 2_000
-/** A model of which nothing was asked is back when it stays this long; before that, losing it again is the same outage. */
+/** A session from which no answer is due counts as back after this time. If it is lost sooner, the outage goes on. */
 const STAYS_MS = 2_000
-/** What a model is given at least to be heard, when the one before it has used up the caller's patience. */
+/** The least time that a new session gets, when the one before has used up the budget. */
 const CHANCE_MS = 3_000
-/** How often it is asked whether a caller who had just begun to wait has waited long enough. */
+/** How often the wait of a caller who has just begun to wait is checked. */
 const LOOK_MS = 500
 
 /**
- * The time in which a caller waits for a model, from when they began to wait until the agent is heard: one budget for all
- * the models that are tried meanwhile. Being up, or beginning an answer, proves nothing of a model.
+ * The time that a caller waits for a model, from the begin of their wait until the agent is heard. All sessions that
+ * are tried meanwhile share one budget. A session proves nothing by being up or by beginning an answer.
  */
 export class Outage {
   readonly #budgetMs: number
   readonly #activity: Activity
-  /** When it ends in an apology, on the clock of `performance.now()`; undefined while there is no outage. */
+  /** When the outage ends in an apology, on the clock of `performance.now()`; undefined without an outage. */
   #deadline: number | undefined
   #judging: NodeJS.Timeout | undefined
   #backoffMs = FIRST_BACKOFF_MS
 
-  /** @param budgetMs how long a caller is kept waiting */
+  /** @param budgetMs MODEL_RECONNECT_MS */
   constructor(budgetMs: number, activity: Activity) {
     this.#budgetMs = budgetMs
     this.#activity = activity
   }
 
-  /** A model is sought that was not proven since the last one was lost. */
+  /** A model was lost, and none has been proven since. */
   get isOn(): boolean {
     return this.#deadline !== undefined
   }
 
-  /** A model is sought. @returns until when it has to be reached */
+  /** Begins an outage, or goes on with one. @returns the time by which a model must be reached */
   begin(): number {
     clearTimeout(this.#judging)
     this.#deadline ??= this.#newDeadline()
     return this.#deadline
   }
 
-  /** The agent was heard, or a model was reached that nothing was wrong with before. */
+  /** Ends the outage: the agent was heard, or the first session was reached. */
   end(): void {
     clearTimeout(this.#judging)
     this.#deadline = undefined
     this.#backoffMs = FIRST_BACKOFF_MS
   }
 
-  /** Waits, longer each time of an outage. Throws the trouble itself when its budget would be spent. */
+  /**
+   * Waits, twice as long at each call in an outage, 2 s at most.
+   * @throws ModelError `trouble` when the budget would be spent
+   */
   async backOff(trouble: ModelError, deadline: number, signal: AbortSignal): Promise<void> {
     const waitMs = this.#backoffMs
     if (performance.now() + waitMs >= deadline) throw trouble
@@ -56,12 +59,11 @@ export class Outage {
     await delay(waitMs, undefined, { signal })
   }
 
-  /** A model was reached after one was lost: it is judged by what is heard of it. @param giveUp the time is spent */
+  /** Watches a session that was reached after a loss until it is proven. @param giveUp called when the time is spent */
   judge(giveUp: () => void): void {
     this.#judgeIn(STAYS_MS, giveUp)
   }
 
-  /** No model is wanted any more. */
   stop(): void {
     clearTimeout(this.#judging)
   }
@@ -74,14 +76,14 @@ export class Outage {
       if (owed === undefined && !isResponding) return this.end()
       const now = performance.now()
       if (now < this.#deadline) return this.#judgeIn(Math.min(this.#deadline - now, STAYS_MS), giveUp)
-      // A caller who has only just begun to wait, after words of their own or a tool, gives the model its time.
+      // When the caller has only just begun to wait, after words of their own or a tool, the session gets CHANCE_MS.
       const waitedMs = now - (waitingSince ?? now)
       if (waitedMs < Math.min(this.#budgetMs, CHANCE_MS)) return this.#judgeIn(LOOK_MS, giveUp)
       giveUp()
     }, ms).unref()
   }
 
-  /** A caller who waits already when a model is given up has less time left, but some for the next one. */
+  /** The caller's wait before the loss counts, but the new session gets CHANCE_MS at least. */
   #newDeadline(): number {
     const now = performance.now()
     const waitingSince = this.#activity.waitingSince ?? now

@@ -3,8 +3,8 @@ import { contain } from '../call/contain.ts'
 import type { CallSide } from '../call/model-leg.ts'
 
 /**
- * Twilio's frames, as they came in, for whoever listens to the session's `transport_event`, as the SDK would tell them. The
- * session listens to its transport only from `connect()` on, which waits for `start`: until then it is told here.
+ * Passes Twilio's frames, unchanged, to listeners of the session's `transport_event`, as the SDK would. The session
+ * listens to its transport only from `connect()` on, which waits for `start`; earlier frames are passed here.
  */
 export function passRawFrames(
   call: CallSide,
@@ -23,7 +23,7 @@ export function passRawFrames(
     if (!hasConnected) untold.add(event)
     transport.emit('*', event)
     if (hasConnected) return
-    // Once the call has read what came with it: a `start` in the same read says whose call it is.
+    // Waits until the call has read the frames of the same read, because a `start` among them names the call.
     queueMicrotask(() => {
       if (!untold.delete(event)) return
       contain(

@@ -1,28 +1,28 @@
 import { Base64 } from '../wire/base64.ts'
 import { BYTES_PER_MS } from '../wire/mulaw.ts'
 
-/** What voice activity detection needs to have heard before it says that speech began. */
+/** Audio that voice activity detection needs before it reports speech. */
 const LEAD_IN = 400 * BYTES_PER_MS
-/** Longer than anybody talks before a model is given up. */
+/** The most audio that is kept, longer than a caller talks before a lost model is noticed. */
 const MOST = 30_000 * BYTES_PER_MS
-/** A model answers a ping every three seconds; one that hears speech says so within a second. */
+/** Pings come every 3 s, and a model that hears speech says so within a second. */
 const CHANCES = 2
-/** The model says every three seconds that it has heard; what most callers say in one go has room without more. */
+/** A pong every 3 s frees the buffer, so this has room for most turns. */
 const ROOM = 6_000 * BYTES_PER_MS
 const MORE_ROOM = 1_000 * BYTES_PER_MS
 
 /**
- * The caller's words that the model has heard but not understood yet, or may never have heard. A model that is lost takes
- * them with it, so they are kept until it has answered or written them down, and are given to the next one. Kept as bytes
- * in one buffer: as frames, thousands of small objects would live just long enough to be expensive.
+ * The caller's words that the model has heard but not understood yet, or may never have heard. They would be lost with
+ * the model, so they are kept until the model has answered or transcribed them, and are given to the next session. Kept
+ * as bytes in one buffer: as frames they would be thousands of small objects.
  */
 export class RecentAudio {
   #bytes = Buffer.allocUnsafeSlow(ROOM)
   #length = 0
   #isOpen = false
-  /** Where the words begin that are being spoken now; undefined while nobody speaks. */
+  /** Where the words that are being spoken now begin; undefined while the caller is silent. */
   #speechFrom: number | undefined
-  /** Pings that a model may still answer without noticing that the words it was given again are words. */
+  /** Pongs that may still come before words that were given again count as no words. */
   #chances = 0
 
   push(audio: Base64): void {
@@ -33,14 +33,14 @@ export class RecentAudio {
     this.#length += size
   }
 
-  /** The model closed with a goodbye: it has read what was sent to it, and has not noticed that anybody speaks. */
+  /** The model closed cleanly: it has read everything that was sent, and noticed no speech. */
   read(): void {
     if (!this.#isOpen) this.#keepFrom(this.#length - LEAD_IN)
   }
 
-  /** The model answered a ping, which comes every few seconds: it is there, and has read what was sent before. */
+  /** The model answered a ping: it is there, and has read everything that was sent before. */
   alive(): void {
-    // Words that were given again arrive in one piece, and a first pong may overtake what is made of them.
+    // Words that were given again arrive in one piece, and the first pong may come before the model has noticed them.
     if (this.#chances > 0) {
       this.#chances -= 1
       if (this.#chances === 0) {
@@ -54,7 +54,7 @@ export class RecentAudio {
   speechStarted(): void {
     this.read()
     this.#chances = 0
-    // Words that were given again are one piece with what is being spoken since.
+    // Words that were given again and the words spoken since count as one piece.
     if (!this.#isOpen || this.#speechFrom === undefined) this.#speechFrom = Math.max(0, this.#length - LEAD_IN)
     this.#isOpen = true
   }
@@ -63,21 +63,22 @@ export class RecentAudio {
     this.#speechFrom = undefined
   }
 
-  /** The words were answered or written down; those that are being spoken since are not. */
+  /** The words were answered or transcribed; the words spoken since were not. */
   understood(): void {
     this.#chances = 0
     this.#isOpen = this.#speechFrom !== undefined
     this.#keepFrom(this.#speechFrom ?? this.#length - LEAD_IN)
   }
 
-  /** There are words that nobody has understood. */
+  /** There are words that no model has answered or transcribed. */
   get isOpen(): boolean {
     return this.#isOpen
   }
 
   /**
-   * Those words, or else what no model has acknowledged, for the next one, which has them pushed again; undefined when
-   * there is nothing. Words that were open stay open: the next model has not understood them yet either.
+   * Takes those words, else the audio that no model has acknowledged, for the next session; undefined when there is
+   * none. The caller of this method pushes the audio again. Open words stay open, because the next session has not
+   * understood them either.
    */
   take(): Base64 | undefined {
     const audio = this.#length === 0 ? undefined : Base64.encode(this.#bytes.subarray(0, this.#length))

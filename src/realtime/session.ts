@@ -9,33 +9,37 @@ import {
 export interface SessionSettings {
   readonly model: string
   readonly voice: string
-  /** OpenAI's traces would hold the caller's words. */
+  /** Whether OpenAI gets traces, which hold the caller's words. */
   readonly tracing: boolean
-  /** Our own behaviour decides when the caller is answered and when the agent is interrupted, not the model. */
+  /**
+   * The behaviour turn-taking.ts, and not the model, decides when the caller is answered and the agent is interrupted.
+   */
   readonly takesTurns: boolean
   readonly outputGuardrails: RealtimeOutputGuardrail[]
 }
 
 /**
- * Writes down the caller's words. The SDK's default, gpt-4o-mini-transcribe, is shut down on 2027-02-26, as are
- * gpt-4o-transcribe and whisper-1; gpt-live-transcribe is for sessions that only transcribe. (OpenAI, deprecations, 2026-11)
+ * Transcribes the caller's words. The SDK's default, gpt-4o-mini-transcribe, is shut down on 2027-02-26, as are
+ * gpt-4o-transcribe and whisper-1; gpt-live-transcribe is for sessions that only transcribe. (OpenAI, deprecations,
+ * 2026-11)
  */
 export const TRANSCRIPTION_MODEL = 'gpt-transcribe'
 
 /**
- * The session's audio for a telephone line. Formats are always given both ways: without them the SDK asks for 24 kHz
- * PCM, which is noise on a phone. The rest is tuned for a line with one voice, narrow band and a delay:
+ * The session's audio for a telephone line. Formats are given for both directions: without them the SDK asks for 24 kHz
+ * PCM, which is noise on a phone. The rest is tuned for a line with one voice, narrow band and a delay.
  */
 function phoneAudio({ voice, takesTurns }: SessionSettings) {
   return {
     input: {
       format: { type: 'audio/pcmu' as const },
-      // A handset is held to the mouth: near-field is the filter that keeps the room out without eating words.
+      // A handset is held to the mouth, so near-field removes the room without cutting words.
       noiseReduction: { type: 'near_field' },
-      // For the transcript, and for a model that has to go on where another was lost; the agent itself hears the audio.
+      // For the transcript and for a session that takes over. The agent itself hears the audio.
       transcription: { model: TRANSCRIPTION_MODEL },
       // Waits for the end of the thought and not for a fixed pause, so that a caller who looks for a word keeps the
-      // turn. The model cancels its own answer when it is spoken over; the SDK then clears what Twilio still holds.
+      // turn. The model cancels its own answer when the caller speaks; the SDK then clears the audio that Twilio still
+      // holds.
       turnDetection: {
         type: 'semantic_vad',
         eagerness: 'auto' as const,
@@ -47,7 +51,7 @@ function phoneAudio({ voice, takesTurns }: SessionSettings) {
   }
 }
 
-/** What every session is made with, the same for an early greeting, a call and a reconnection. */
+/** The options of every session, the same for an early greeting, a call and a reconnection. */
 export function sessionOptions<Context>(
   settings: SessionSettings,
   context: Context,
@@ -63,7 +67,7 @@ export function sessionOptions<Context>(
   }
 }
 
-/** One caller's session around the agent that all callers share. */
+/** One caller's session, with the agent that all callers share. */
 export function createSession<Context>(
   agent: RealtimeAgent<Context>,
   settings: SessionSettings,
@@ -73,7 +77,10 @@ export function createSession<Context>(
   return new RealtimeSession(agent, sessionOptions(settings, context, transport))
 }
 
-/** A format other than the telephone's, in a session as the model reports it (`session.updated`); undefined is well. */
+/**
+ * The audio format that differs from the telephone's, in a session as the model reports it (`session.updated`);
+ * undefined when none does.
+ */
 export function foreignFormat(session: unknown): string | undefined {
   const { audio } = (session ?? {}) as { audio?: Partial<Record<'input' | 'output', { format?: { type?: string } }>> }
   const formats = [audio?.input?.format?.type, audio?.output?.format?.type]

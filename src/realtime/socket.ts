@@ -16,48 +16,53 @@ export interface ModelAddress {
   readonly apiKey: string
 }
 
-/** Longer than any opening seen (2.1 s), short enough to try once more inside the default budget. */
+/** Longer than any opening seen (2.1 s), and short enough for a second try within the default MODEL_RECONNECT_MS. */
 const HANDSHAKE_TIMEOUT_MS = 5_000
-/** A socket that does not answer a ping within one period is dead. Half of the time that a caller would wait in silence. */
+/**
+ * A socket that does not answer a ping within one period is dead. Twice the period is the longest silence for a caller.
+ */
 const PING_PERIOD_MS = 3_000
 
 interface ModelSocketEvents {
-  /** The model is gone. Emitted once, and not for our own `close`. */
+  /** The model is gone. Emitted once, and not for this server's own `close`. */
   lost: [ModelError]
-  /** It answered a ping. */
+  /** The model answered a ping. */
   alive: []
-  /** Somebody who was told something has thrown. */
+  /** A listener threw. */
   fault: [unknown]
 }
 
 type Listener = (event: { data?: string; code?: number; reason?: string; type: string }) => void
 
 /**
- * One connection to the Realtime API, which may open before anybody listens: what arrives early is kept and given, in
- * order, to the SDK when `deliver` is called. To the SDK it looks like the WebSocket that it would have made itself.
+ * One connection to the Realtime API. It may open before there are listeners: early messages are kept and passed on, in
+ * order, when `deliver` is called. To the SDK it looks like the WebSocket that the SDK would have made.
  */
 export class ModelSocket extends EventEmitter<ModelSocketEvents> {
-  /** Settles when the model accepted the connection. Rejects with a ModelError. */
+  /** Resolves when the model accepted the connection. Rejects with a ModelError. */
   readonly opened: Promise<void>
   readonly #socket: WebSocket
   /** The connection under the WebSocket. */
   #tcp: Duplex | undefined
-  /** A frame of audio that leaves when this turn of the event loop ends, or before whatever is sent after it. */
+  /** A frame of audio that is sent at the end of this turn of the event loop, or before the next message. */
   #frame: Buffer | undefined
   readonly #listeners: Record<string, Listener[]> = {}
   #early: string[] | undefined = []
   #state: 'opening' | 'open' | 'lingering' | 'closed' = 'opening'
-  /** Takes what still comes while it lingers. */
+  /** Gets the messages that come while the socket lingers. */
   #lastWords: ((message: string) => void) | undefined
-  /** The code of the last message, if that was an `error`. The close follows a fatal error at once; other errors do not explain it. */
+  /**
+   * The code of the last message, if that was an `error`. A fatal error is followed by the close at once; other errors
+   * do not explain a close.
+   */
   #lastErrorCode: string | undefined
   #pongIsDue = false
   #trouble: ModelError | undefined
   #isGreeting = false
-  /** The configuration that the SDK is expected to send too. */
+  /** The configuration that the SDK is expected to send as well. */
   #configuration: string | undefined
   #hasSent = false
-  /** Calls `tell` with what the SDK gets to read of a message, in one piece, in several or not at all. Never throws. */
+  /** Passes a message to the SDK by `tell`: in one piece, in several or not at all. Never throws. */
   translate: (message: string, tell: (message: string) => void) => void = (message, tell) => tell(message)
 
   constructor({ url, model, apiKey }: ModelAddress) {
@@ -66,7 +71,7 @@ export class ModelSocket extends EventEmitter<ModelSocketEvents> {
     address.searchParams.set('model', model)
     this.#socket = new WebSocket(address, {
       headers: { Authorization: `Bearer ${apiKey}`, 'User-Agent': 'phone-voice-agent' },
-      // The real API compresses when it is offered, which costs more CPU than everything else in a call together.
+      // The API compresses when that is offered, which costs more CPU than everything else in a call together.
       perMessageDeflate: false,
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS
     })
@@ -74,7 +79,7 @@ export class ModelSocket extends EventEmitter<ModelSocketEvents> {
       this.#tcp = socket
     })
     this.opened = this.#open()
-    // Whoever opens early may never ask; a refusal nobody waits for must not end the process.
+    // An early socket may be discarded before `opened` is awaited, and an unhandled rejection would end the process.
     this.opened.catch(() => {})
     this.#socket.on('message', (data) => this.#onMessage(withTypeFirst(data.toString())))
     this.#socket.on('pong', () => {
@@ -88,21 +93,21 @@ export class ModelSocket extends EventEmitter<ModelSocketEvents> {
     return this.#state === 'closed'
   }
 
-  /** Why it was lost, for whoever comes too late for the event. */
+  /** Why the socket was lost, for callers who missed the event. */
   get trouble(): ModelError | undefined {
     return this.#trouble
   }
 
-  /** The greeting was asked for already. */
+  /** The greeting was requested already. */
   get isGreeting(): boolean {
     return this.#isGreeting
   }
 
-  /** Configures the session, and asks for the greeting, before the SDK is there to do it. */
+  /** Configures the session and requests the greeting before the SDK is there to do so. */
   async begin(opening: Promise<Opening>): Promise<void> {
     const { configuration, greeting } = await opening
     await this.opened
-    // The call was quicker, and its SDK has configured the session itself.
+    // The call came first, and its SDK has configured the session.
     if (!this.#early || this.#hasSent) return
     this.#configuration = configuration
     this.#isGreeting = greeting !== undefined
@@ -110,7 +115,7 @@ export class ModelSocket extends EventEmitter<ModelSocketEvents> {
     if (greeting !== undefined) this.#socket.send(greeting)
   }
 
-  /** From now on the listeners get what the model says, beginning with what it has said already. */
+  /** Passes the early messages to the listeners, and from now on every message as it comes. */
   deliver(): void {
     const early = this.#early ?? []
     this.#early = undefined
@@ -129,11 +134,11 @@ export class ModelSocket extends EventEmitter<ModelSocketEvents> {
     this.#configuration = undefined
     this.#hasSent = true
     this.#letGo()
-    // A second, equal configuration would be answered by nothing new, after the greeting it belongs before.
+    // The SDK's second, equal configuration is not sent: the model would confirm it after the greeting has begun.
     if (!isRepeated) this.#socket.send(data)
   }
 
-  /** The caller's audio, fifty times a second. */
+  /** Sends the caller's audio, 50 frames a second. */
   appendAudio(audio: Base64): void {
     if (this.#state !== 'open') return
     this.#letGo()
@@ -142,18 +147,22 @@ export class ModelSocket extends EventEmitter<ModelSocketEvents> {
     else this.#socket.send(`{"type":"input_audio_buffer.append","audio":"${audio}"}`)
   }
 
-  /** Past ws, whose sender keeps nothing of its own without compression: frames of both follow one another whole. */
+  /**
+   * Writes the frame to the connection without ws. Without compression ws keeps no data of its own, so whole frames of
+   * both follow one another.
+   */
   readonly #letGo = (): void => {
     const frame = this.#frame
     this.#frame = undefined
-    // Whoever says goodbye in this turn takes nothing more (RFC 6455, 5.5.1).
+    // After a close frame nothing more may be sent. (RFC 6455, 5.5.1)
     if (frame && this.#socket.readyState === WebSocket.OPEN) this.#tcp?.write(frame)
   }
 
   /**
-   * Reads on for what is still owed and does nothing else: nothing is sent, no listener is told, and `close` has no effect.
-   * @param isEnough is given each message, and says whether it was the last that was waited for
-   * @returns settles when it was, when the model closes, or after `ms`; the connection is closed then
+   * Reads on for missing messages and does nothing else: nothing is sent, no listener is called, and `close` has no
+   * effect.
+   * @param isEnough gets each message; true ends the wait
+   * @returns resolves at the end of the wait, when the model closes, or after `ms`; the connection is closed then
    */
   linger(isEnough: (message: string) => boolean, ms: number): Promise<void> {
     this.#letGo()
@@ -175,14 +184,14 @@ export class ModelSocket extends EventEmitter<ModelSocketEvents> {
     })
   }
 
-  /** Safe to call twice, and while it is still opening. */
+  /** Safe to call twice, and while the socket is opening. */
   close(): void {
     if (this.#state === 'closed' || this.#state === 'lingering') return
     this.#letGo()
     this.#state = 'closed'
     this.#early = undefined
     this.#socket.close()
-    // A model that does not answer the closing handshake must not hold the socket for the 30 s that ws would wait.
+    // A model that does not answer the closing handshake must not hold the socket for the 30 s of ws.
     const timer = setTimeout(() => this.#socket.terminate(), 1_000)
     timer.unref()
     this.#socket.once('close', () => clearTimeout(timer))
@@ -201,7 +210,7 @@ export class ModelSocket extends EventEmitter<ModelSocketEvents> {
         response.destroy()
         this.#socket.terminate()
       })
-      // Always followed by 'close'. Before the opening it is the only one to know why.
+      // 'error' is always followed by 'close'. Before the socket is open, only 'error' has the cause.
       this.#socket.on('error', (cause: NodeJS.ErrnoException) => {
         reject(new ModelError('unreachable', cause.code ?? cause.message, { cause }))
       })
@@ -230,7 +239,7 @@ export class ModelSocket extends EventEmitter<ModelSocketEvents> {
 
   #keepAlive(): void {
     const timer = setInterval(() => {
-      // A process that was held up reads first what came meanwhile: the pong may be among it.
+      // A process that was blocked reads the waiting data first, and the pong may be in it.
       if (this.#state === 'lingering') return
       if (this.#pongIsDue) return void setImmediate(() => this.#pongIsDue && this.#socket.terminate())
       this.#pongIsDue = true
@@ -249,7 +258,7 @@ export class ModelSocket extends EventEmitter<ModelSocketEvents> {
   }
 }
 
-/** The code of an `error` event; undefined when it has none, or is no JSON. */
+/** The code of an `error` event; undefined when it has none or is not JSON. */
 function errorCode(message: string): string | undefined {
   try {
     const { error } = JSON.parse(message) as { error?: { code?: unknown } | null }

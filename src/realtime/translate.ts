@@ -5,12 +5,12 @@ import type { FinishedResponse } from './events.ts'
 import type { RealtimeLeg } from './leg.ts'
 import { TRANSCRIPTION_MODEL } from './session.ts'
 
-/** The model's events become call events: the one place that knows both. */
+/** Turns the model's events into call events. No other code knows both. */
 export function translate(leg: RealtimeLeg, call: CallSide): void {
   const { transport, session, settings } = leg
   const { journal, activity, caller } = call
 
-  /** The SDK clears what it knows of; after a reconnection it knows nothing of what the caller's side still plays. */
+  /** After a reconnection the SDK does not know of audio that is still being played, so it does not clear it. */
   const clearForgottenAudio = () => {
     if (transport.holdInterruption()) return
     if (activity.isCallerSpeaking && !activity.isResponding && caller.playback.isAgentPlaying) caller.clear()
@@ -24,7 +24,7 @@ export function translate(leg: RealtimeLeg, call: CallSide): void {
     journal.emit({ type: 'caller_silent', turn })
   })
   transport.onModel('input_audio_buffer.committed', ({ item_id: turn }) => {
-    // Else turn-taking.ts asks for the answer.
+    // With `takesTurns`, turn-taking.ts requests the answer.
     if (!settings.takesTurns) activity.owe(undefined)
     journal.emit({ type: 'caller_turn', turn })
   })
@@ -55,9 +55,9 @@ export function translate(leg: RealtimeLeg, call: CallSide): void {
   })
 
   session.on('agent_handoff', (_context, from, to) => {
-    // A restored session is handed to the specialist who was speaking; that is no news.
+    // A new session is handed to the specialist who was speaking, which is no handoff of the call.
     if (!leg.isUp) return
-    // The SDK asks the specialist to speak; a model that is lost before it does still owes it.
+    // The SDK requests an answer from the specialist, which is owed also when the model is lost before it.
     activity.owe(undefined)
     journal.emit({ type: 'handoff', from: from.name, to: to.name })
   })
@@ -70,7 +70,7 @@ function idOf(response: FinishedResponse): string {
   return wordOf(fieldOf(response, 'id')) ?? ''
 }
 
-/** That an answer is over matters more than how: one without a status was finished. */
+/** A response without a status counts as completed: that it is over matters more than how. */
 function statusOf({ status }: FinishedResponse): AnswerStatus {
   return status === 'incomplete' || status === 'failed' || status === 'cancelled' ? status : 'completed'
 }
@@ -80,8 +80,9 @@ function wordOf(value: unknown): string | undefined {
 }
 
 /**
- * Tokens by kind, or the seconds of a transcription, of `response.done` and `…transcription.completed`; whatever is no
- * number counts as 0. (OpenAI Realtime API, RealtimeResponseUsage; the shape of gpt-transcribe's usage is not published)
+ * Tokens by kind, or the seconds of a transcription, from `response.done` and `…transcription.completed`. A missing
+ * number counts as 0. (OpenAI Realtime API, RealtimeResponseUsage; the shape of gpt-transcribe's usage is not
+ * published)
  */
 function usageOf(usage: unknown): Usage {
   const input = fieldOf(usage, 'input_token_details')

@@ -17,7 +17,7 @@ type AudioDelta = ModelEvents['response.output_audio.delta']
 type TranscriptDelta = ModelEvents['response.output_audio_transcript.delta']
 type Listener = (event: never) => void
 
-/** Audio that is not decoded: the SDK reads its length, and encodes what is in it, which is nothing. */
+/** A buffer with the length of audio that was not decoded: the SDK reads the length, and encodes an empty payload. */
 class UnseenAudio extends ArrayBuffer {
   readonly #byteLength: number
 
@@ -32,9 +32,9 @@ class UnseenAudio extends ArrayBuffer {
 }
 
 /**
- * The SDK's Twilio transport between the two sockets of this server: it is given the caller's leg in place of Twilio's
- * socket, and a ModelSocket in place of the one it would open. Everything it does about formats, marks, `clear` and
- * truncation is kept; what cannot be had from outside it is done here.
+ * The SDK's Twilio transport between this server's two sockets: it gets the caller's leg in place of Twilio's socket,
+ * and a ModelSocket in place of its own. It handles formats, marks, `clear` and truncation as ever. The methods below
+ * do what cannot be done from outside the SDK.
  */
 export class CallTransport extends TwilioRealtimeTransportLayer {
   /** Asked when speech has just started: true lets playback go on, until `interrupt` is called. */
@@ -47,15 +47,15 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
   readonly #gaps = new InputGaps((silence) => this.#append(silence))
   readonly #listeners = new Map<string, Listener[]>()
   readonly #forgotten = new Set<string>()
-  /** The kinds of event that could not be read: each is reported once. */
+  /** The types of events that could not be read. Each type is reported once. */
   readonly #unreadable = new Set<string>()
   #model: ModelSocket | undefined
   #lastAnswerAt = 0
   #isSpeechStarting = false
 
   /**
-   * @param isListenedTo events take the SDK's long way, on which its session tells every one of them
-   * @param openSocket is asked once for each `connect()`, and answers with an open socket or a ModelError
+   * @param isListenedTo every event passes the SDK in full, so that its session emits it
+   * @param openSocket called once for each `connect()`; resolves to an open socket or rejects with a ModelError
    */
   constructor(call: CallSide, isListenedTo: boolean, openSocket: () => Promise<ModelSocket>) {
     const spoken: { itemId?: string } = {}
@@ -85,7 +85,7 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
     this.onModel('input_audio_buffer.speech_stopped', () => this.#gaps.speechStopped())
   }
 
-  /** Listens to one kind of the model's events. Called before the SDK acts on it. */
+  /** Listens to one type of the model's events. The listener is called before the SDK acts on the event. */
   onModel<Type extends keyof ModelEvents>(type: Type, listener: (event: ModelEvents[Type]) => void): void {
     const listeners = this.#listeners.get(type) ?? []
     this.#listeners.set(type, listeners)
@@ -97,24 +97,24 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
     return this.#lastAnswerAt
   }
 
-  /** The frame's short way to the model: Twilio's base64 goes out as it came in. */
+  /** Sends a frame to the model without the SDK: Twilio's base64 is sent unchanged. */
   sendFrame(frame: AudioFrame): void {
     this.#gaps.before(frame)
     this.#append(frame.audio)
   }
 
-  /** Nothing more comes of the item that was being spoken. */
+  /** No more audio comes of the item that was being spoken. */
   modelLost(): void {
     this.#facade.modelLost()
   }
 
-  /** Takes an item out of the conversation. */
+  /** Removes an item from the conversation. */
   forget(itemId: string): void {
     this.#forgotten.add(itemId)
     this.sendEvent({ type: 'conversation.item.delete', item_id: itemId })
   }
 
-  /** A message that came after the call was over: of all that it may say only the caller's words are wanted. */
+  /** Reads a message that came after the call was over. Only transcriptions of the caller's words are used. */
   readWords(message: string): void {
     const type = typeOf(message)
     if (!type?.startsWith('conversation.item.input_audio_transcription.') || !isUsed(type)) return
@@ -122,26 +122,29 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
     if (event) this.#tellOurs(type, event)
   }
 
-  /** The SDK calls this in the same tick as `speech_started`, and whoever wants the agent to stop at any other time. */
+  /**
+   * The SDK calls this in the same tick as `speech_started`. Any other call comes from code that wants the agent to
+   * stop.
+   */
   override interrupt(cancelOngoingResponse = true): void {
     const isAutomatic = this.#isSpeechStarting
     this.#isSpeechStarting = false
     if (isAutomatic && this.holdInterruption()) return
-    // The SDK asks itself now how much was heard.
+    // The SDK computes now how much was heard.
     this.#call.caller.settle()
     super.interrupt(cancelOngoingResponse)
   }
 
-  /** The SDK asks for an item once its words have come, also for one that is gone by then: an error of the model's. */
+  /** The SDK retrieves an item when its transcription has come. For a deleted item the model would send an error. */
   override sendEvent(event: RealtimeClientMessage): void {
     if (event.type === 'conversation.item.retrieve' && this.#forgotten.has(event['item_id'])) return
     super.sendEvent(event)
   }
 
-  /** A listener of raw events that throws is a fault like any other listener's, and the SDK still has to read the event. */
+  /** An exception of a raw-event listener is reported as a fault. The SDK still has to read the event. */
   override emit(...event: Parameters<TwilioRealtimeTransportLayer['emit']>): boolean {
     if (event[0] !== '*') return super.emit(...event)
-    // What the SDK is told by the facade did not come from Twilio like this; passRawFrames has what did.
+    // The facade's frames are not Twilio's own. passRawFrames passes Twilio's.
     if (this.#facade.isTelling) return false
     contain(
       () => super.emit(...event),
@@ -150,14 +153,14 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
     return true
   }
 
-  /** Set by the SDK's listener, which audio does not always pass. */
+  /** The SDK's listener sets its own value, but audio does not always pass that listener. */
   protected override get currentItemId(): string | undefined {
     return this.#spoken.itemId
   }
 
   /**
-   * An event that the SDK's parser throws on would leave ws as an uncaught exception and the socket deaf (seen with a user item
-   * without a `transcript`). Contained here, it costs that one event.
+   * Contains what the SDK's parser throws (seen with a user item without a `transcript`). Uncaught in ws, it would
+   * leave the socket deaf. Contained, only this event is lost.
    */
   protected override _onMessage(event: MessageEvent | WsMessageEvent): void {
     try {
@@ -168,9 +171,9 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
   }
 
   /**
-   * The one place where the model's events come in. Those that this server uses are checked here, before anybody reads
-   * them. The SDK checks less: its socket listener reads `session.tracing` where `session` is null, and throws on audio
-   * that is no base64.
+   * Every event of the model's passes here. Events that this server uses are checked before anything reads them. The
+   * SDK checks less: its socket listener reads `session.tracing` where `session` is null, and throws on audio that is
+   * not base64.
    * @param tell gives a message to the SDK's socket listener
    */
   #read(message: string, tell: (message: string) => void): void {
@@ -203,7 +206,10 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
     }
   }
 
-  /** What the SDK asks of audio is whose it is and how long: it goes past the SDK to the caller's leg, as base64. */
+  /**
+   * The SDK needs the item and the length of audio. The audio itself goes to the caller's leg as base64, without the
+   * SDK.
+   */
   #takeAudio(event: AudioDelta, payload: string): void {
     this.#facade.nextPayload = payload
     try {
@@ -213,7 +219,7 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
     } catch (error) {
       this.#onBadEvent({ err: withoutQuote(error) })
     } finally {
-      // Whatever a listener throws: audio that comes the long way next must not be taken for this.
+      // Also when a listener throws: audio that passes the SDK in full must not be replaced by this payload.
       this.#facade.nextPayload = undefined
     }
   }
@@ -231,7 +237,7 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
     }
   }
 
-  /** The SDK does not get to read it; whoever listens to raw events does. */
+  /** Passes an unreadable event to raw-event listeners, but not to the SDK. */
   #onUnreadable(type: keyof ModelEvents, message: string): void {
     if (this.#isListenedTo)
       contain(

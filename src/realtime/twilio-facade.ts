@@ -2,32 +2,32 @@ import type { CallerLeg } from '../call/caller-leg.ts'
 
 type Listener = (event: { data: string }) => void
 
-/** What the SDK's Twilio transport takes for Twilio's socket, over a caller's leg. */
+/** An object that the SDK's Twilio transport takes for Twilio's socket, over a caller's leg. */
 export interface TwilioFacade {
   addEventListener(type: 'message' | 'close' | 'error', listener: Listener): void
   send(message: string): void
-  /** Takes the place of the payload of the SDK's next `media` frames: audio that was taken past the SDK. */
+  /** Replaces the payload of the SDK's next `media` frames, for audio that did not pass the SDK. */
   nextPayload: string | undefined
-  /** The SDK is being told something just now, which the carrier did not say in these words. */
+  /** True while the SDK gets a frame that the carrier did not send in this form. */
   readonly isTelling: boolean
-  /** The model is gone: nothing more comes of the item that it was speaking, and the SDK sends no last mark for it. */
+  /** The model is lost: no more audio comes of the item that it was speaking, and the SDK sends no last mark for it. */
   modelLost(): void
 }
 
 /** The SDK names its marks `<item>:<ms>:g<n>:m<n>`, and `done:<item>:g<n>:m<n>` after the last audio of an item. */
 const SDK_MARK = /^(?:done:(.+)|(.+):\d+):g\d+:m\d+$/
-/** A mark that the SDK did not send and is not told of. */
+/** The prefix of a mark that the SDK did not send and does not get back. */
 const LOST = 'lost:'
 
 /**
- * The SDK is told of the start and of marks. The caller's audio does not pass it, and 'close' and 'error' are the call's
- * business: it ends the session itself, in one place.
+ * The SDK gets only `start` and marks. The caller's audio does not pass it. It gets no 'close' and no 'error', because
+ * the call ends the session itself.
  * @param itemId the item whose audio the SDK is sending
  */
 export function twilioFacade(caller: CallerLeg, itemId: () => string | undefined): TwilioFacade {
   const listeners: Listener[] = []
   let isTelling = false
-  /** The item that was sent last, unless its last mark was. */
+  /** The item that was sent last; undefined once its last mark was sent. */
   let unfinished: string | undefined
 
   const tell = (listener: Listener, frame: object) => {
@@ -69,12 +69,12 @@ export function twilioFacade(caller: CallerLeg, itemId: () => string | undefined
       if (type !== 'message') return
       listeners.push(listener)
       const { streamSid } = caller
-      // Not at once: the SDK attaches in its constructor, when a class that extends it has no fields yet.
+      // A microtask, because the SDK attaches in its constructor, when a class that extends it has no fields yet.
       if (streamSid !== undefined) queueMicrotask(() => tell(listener, startFrame(streamSid)))
     },
     send(message) {
       const { nextPayload } = facade
-      // Not parsed: the SDK's own payload is as long as the audio where it is not empty.
+      // Not parsed, because the SDK's own payload, where it is not empty, is as long as the audio.
       if (nextPayload !== undefined && message.startsWith('{"event":"media"')) return play(nextPayload)
       const frame = JSON.parse(message) as { event: string; media?: { payload: string }; mark?: { name: string } }
       if (frame.event === 'media' && frame.media) play(frame.media.payload)
@@ -91,7 +91,7 @@ export function twilioFacade(caller: CallerLeg, itemId: () => string | undefined
   return facade
 }
 
-/** The format is that of every leg's audio; of the SDK's rules for it only those for the caller's frames depend on it. */
+/** Every leg's audio has this format. The SDK uses it only for the caller's frames. */
 function startFrame(streamSid: string): object {
   const mediaFormat = { encoding: 'audio/x-mulaw', sampleRate: 8_000, channels: 1 }
   return { event: 'start', streamSid, start: { streamSid, mediaFormat } }

@@ -2,11 +2,13 @@ import { ModelError } from '../../call/model-leg.ts'
 import { foreignFormat } from '../session.ts'
 import type { Keeper } from './keeper.ts'
 
-// With the times in answers.ts this leaves room for a second model within the eight seconds that a caller waits by default.
-/** From the configuration on the wire to `session.updated`, and once more after a repeated request. */
+// With the limits in answers.ts, this leaves time for a second session within the default MODEL_RECONNECT_MS of 8 s.
+/** The limit from the sent configuration to `session.updated`; the same again after a repeated request. */
 const CONFIGURED_MS = 2_000
 
-/** The session has to confirm its configuration, in the telephone's format: anything else is noise on the line. */
+/**
+ * The session must confirm its configuration with the telephone's audio format. Any other format is noise on the line.
+ */
 export const configuration: Keeper = (leg, call) => {
   let stop = () => {}
   const giveUp = () => leg.giveUp(new ModelError('mute', 'no session.updated'))

@@ -2,12 +2,12 @@ import * as cues from '../../agent/cues.ts'
 import { ModelError } from '../../call/model-leg.ts'
 import type { Keeper } from './keeper.ts'
 
-/** Between the attempts on one model; after the last one it is another model's turn. */
+/** The waits between the attempts in one session. After the last attempt the leg reconnects. */
 const RETRIES_MS = [400, 1_500]
 
 /**
- * An answer that the model could not give is asked for again, or explained; then another model is tried, and when none has
- * given one for as long as a caller is asked to wait for a model, the call ends with an apology.
+ * An answer that failed is requested again, one that was withheld or cut off is explained. When retries fail too, the
+ * leg reconnects. When no session has given an answer for MODEL_RECONNECT_MS, the call ends with an apology.
  */
 export const failedResponses: Keeper = (leg, call) => {
   const { activity, journal } = call
@@ -35,12 +35,13 @@ export const failedResponses: Keeper = (leg, call) => {
       case 'incomplete':
         return tryAgain(reason === 'content_filter' ? cues.explainWithheld : cues.finishBriefly)
       case 'failed':
-        // Asking again costs time and brings nothing until somebody pays.
+        // A retry cannot help until the account has quota again.
         if (code === 'insufficient_quota') return leg.giveUp(new ModelError('rejected', code))
         return tryAgain(activity.owed?.instructions, code)
     }
   })
-  // A caller who speaks meanwhile is answered, and a model that is reached anew is asked for what is owed.
+  // No retry is needed any more: an answer has begun, the caller's new turn brings a request, or a new session gets the
+  // owed one.
   journal.on('answer_started', () => stop())
   journal.on('caller_speaking', () => stop())
   journal.on('model_lost', () => stop())

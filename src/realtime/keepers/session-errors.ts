@@ -3,9 +3,9 @@ import * as cues from '../../agent/cues.ts'
 import { describeSessionError, isBenign, withoutQuote } from '../errors.ts'
 import type { Keeper } from './keeper.ts'
 
-/** Writes down what the SDK reports, and answers for it where it would leave the caller in silence. */
+/** Logs the errors that the SDK reports, and requests an answer where the SDK would leave the caller in silence. */
 export const sessionErrors: Keeper = (leg, call) => {
-  // Without a listener every error of the model's would be an uncaught exception. (EventEmitter)
+  // Without a listener every error of the model's would be uncaught. (Node, EventEmitter: 'error')
   leg.session.on('error', (event) => {
     const { code, message } = describeSessionError(event)
     if (isBenign({ code, message })) call.log.debug({ code }, 'the model had nothing left to cancel or cut')
@@ -18,18 +18,21 @@ export const sessionErrors: Keeper = (leg, call) => {
   })
 }
 
-/** One of the SDK's requests, which have an id; a repeated request of ours that came too late has none. */
+/** A refused request of the SDK's, which has an event id. A repeated request of this server's has none. */
 function isRefusedRequest(event: { error: unknown }): boolean {
   const { error } = (event.error ?? {}) as { error?: { code?: unknown; event_id?: unknown } }
   return error?.code === 'conversation_already_has_active_response' && typeof error.event_id === 'string'
 }
 
-/** Arguments that are not JSON, and tools that do not exist, get no answer from the SDK: the model would wait for ever. */
+/**
+ * A tool call with invalid JSON or of an unknown tool. The SDK does not answer these, and the model would wait for
+ * ever.
+ */
 function isDroppedToolCall(event: { error: unknown }): boolean {
   return event.error instanceof SyntaxError || event.error instanceof ModelBehaviorError
 }
 
-/** An API error's message may quote the conversation; its code is logged beside it. */
+/** The error without an API error's message, which may quote the conversation. Its code is logged beside it. */
 function errorOf(event: { error: unknown }): unknown {
   return event.error instanceof Error ? withoutQuote(event.error) : undefined
 }

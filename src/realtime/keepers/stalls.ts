@@ -2,17 +2,17 @@ import * as cues from '../../agent/cues.ts'
 import { ModelError } from '../../call/model-leg.ts'
 import type { Keeper } from './keeper.ts'
 
-/** Between two events of an answer that has begun. */
+/** The limit between two events of a running answer. */
 const STALL_MS = 4_000
-/** For an answer that is told to end because it stalled. */
+/** The limit for a stalled answer to end after `response.cancel`. */
 const CANCEL_MS = 1_000
 
-/** An answer that stops in the middle is told to end and asked for again; then the model is reached anew. */
+/** An answer that stalls is cancelled and requested again. When the next one stalls too, the leg reconnects. */
 export const stalls: Keeper = (leg, call) => {
   const { activity, journal } = call
   let stop = () => {}
   let isToldToEnd = false
-  /** Answers in a row that were not finished, whichever model began them. */
+  /** Stalled answers in a row, over all sessions. */
   let stalled = 0
   const giveUp = () => leg.giveUp(new ModelError('mute', 'response stalled'))
   const check = () => {
@@ -26,11 +26,11 @@ export const stalls: Keeper = (leg, call) => {
       return
     }
     stalled += 1
-    // A model that stops in the middle of one answer after the other would keep a caller for ever.
+    // A model that stalls in every answer would otherwise keep the caller for ever.
     if (stalled > 1) return giveUp()
     call.log.warn('an answer has stalled: telling the model to end it')
     isToldToEnd = true
-    // Still owed when it has ended: what was said of it is gone on with, and what has no words yet is asked for again.
+    // The answer is owed again: it continues after its spoken words, or is requested again if it has no words yet.
     activity.owe(activity.hasWords ? cues.goOnAfterStall : activity.owed?.instructions)
     leg.sendPastQueue({ type: 'response.cancel' })
     stop = call.after(CANCEL_MS, giveUp)
