@@ -3,35 +3,35 @@ import type { EndReason } from '../call/end-reason.ts'
 import type { Transfer } from '../call/events.ts'
 
 /**
- * A caller's line, from the webhook's answer until Twilio can ask nothing more about the call. It is plain data, so that
- * it can be stored as JSON: no call, no socket, no timer. Times are milliseconds since the epoch; a state with an `until`
- * times out then.
+ * A caller's line, from the webhook's answer until Twilio can ask nothing more about the call. It is plain data that
+ * can be stored as JSON: no call, no socket, no timer. Times are milliseconds since the epoch. A state with an `until`
+ * times out at that time.
  */
 export type Line =
-  /** Twilio was told to open a stream, which has not come yet. */
+  /** Twilio was told to open a stream, and it has not come yet. */
   | { readonly name: 'answered'; readonly admission: Admission; readonly streams: number; readonly until: number }
-  /** The stream is open. Its call is kept by the switchboard that accepted it, under the id `stream`. */
+  /** The stream is open. The switchboard that accepted it keeps its call under the id `stream`. */
   | {
       readonly name: 'streaming'
       readonly claims: Claims
       readonly stream: string
       readonly streams: number
-      /** Twilio will still ask about an older stream, whose place this one took. */
+      /** Twilio will still ask about an older stream, which this one replaced. */
       readonly hasSuperseded: boolean
     }
   /** The stream is closed, and Twilio is about to ask what comes next. */
   | { readonly name: 'ended'; readonly past: Past; readonly next: Afterwards; readonly until: number }
-  /** The telephone of a person rings for the caller. */
+  /** A person's telephone rings for the caller. */
   | { readonly name: 'dialling'; readonly past: Past; readonly transfer: Transfer; readonly until: number }
-  /** The caller talks to that person. Twilio asks once more when the two are done. */
+  /** The caller talks to that person. Twilio asks again when they have finished. */
   | { readonly name: 'talking'; readonly past: Past; readonly transfer: Transfer; readonly until: number }
 
-/** What is kept of a caller between two streams. */
+/** The data of a caller between two streams. */
 export interface Past {
   readonly claims: Claims
   readonly memory: readonly Memory[]
   readonly transfer: Transfer | undefined
-  /** When the first stream began. */
+  /** When the first stream began, in ms since the epoch. */
   readonly startedAt: number | undefined
   /** Streams that this call has had so far. */
   readonly streams: number
@@ -40,7 +40,7 @@ export interface Past {
 export type LineEvent =
   /** A webhook gives a new caller a line. */
   | { readonly type: 'expected'; readonly admission: Admission; readonly at: number }
-  /** A stream said with a good token that it is this call's. */
+  /** A stream came with a valid token for this call. */
   | { readonly type: 'streamed'; readonly claims: Claims; readonly stream: string }
   /** The call of a stream has ended. */
   | {
@@ -49,12 +49,12 @@ export type LineEvent =
       readonly reason: EndReason
       readonly memory: readonly Memory[]
       readonly transfer: Transfer | undefined
-      /** When the call's first stream began. */
+      /** When the call's first stream began, in ms since the epoch. */
       readonly startedAt: number | undefined
       readonly at: number
     }
   | Question
-  /** A webhook failed, and Twilio was told to apologise instead of what the line is for. */
+  /** A webhook failed and was answered with an apology, so the line is not used. */
   | { readonly type: 'given back' }
   /** The state's `until` has passed. */
   | { readonly type: 'timed out'; readonly at: number }
@@ -62,43 +62,47 @@ export type LineEvent =
 /** Twilio asks what comes next. */
 export interface Question {
   readonly type: 'asked'
-  /** What became of the person who was dialled, in Twilio's words; undefined when nobody was. */
+  /** The outcome of dialling a person, in Twilio's words; undefined when no person was dialled. */
   readonly dial: string | undefined
   /** The caller has hung up. */
   readonly isOver: boolean
   readonly at: number
 }
 
-/** What Twilio is told to do with a caller. */
+/** The server's instruction to Twilio for a caller. */
 export type Next =
   | { readonly do: 'hang up' }
   | { readonly do: 'apologise' }
   | { readonly do: 'dial'; readonly transfer: Transfer }
   | { readonly do: 'stream'; readonly admission: Admission }
 
-/** What Twilio is told, and what the line is from then on. */
+/** The instruction to Twilio, and the line after it. */
 export interface Answer {
   readonly next: Next
   readonly line: Line | undefined
 }
 
-/** A stream that did not open in this time is not coming; its line is free again. */
+/** When a stream does not open in this time, its line is free again. */
 const ANSWERED_MS = 60_000
-/** Twilio asks what comes next as soon as a stream is closed; when it has not after this time, the caller is gone. */
+/**
+ * Twilio asks what comes next as soon as a stream is closed. If it has not asked after this time, the caller is gone.
+ */
 const ENDED_MS = 10_000
-/** Twilio lets a person's telephone ring for 30 s; a caller who is not back soon after that talks to the person. */
+/**
+ * Twilio lets a person's telephone ring for 30 s. If the caller is not back soon after that, they talk to the person.
+ */
 const DIALLING_MS = 35_000
-/** Twilio ends a dialled call after four hours by default, and then asks once more. */
+/** Twilio ends a dialled call after four hours by default, and then asks what comes next. */
 const TALKING_MS = 4 * 3_600_000 + 60_000
-/** A stream that is lost again and again is not worth another try. */
+/** The most streams of one call: after so many losses another one would be lost too. */
 const MOST_STREAMS = 4
 
 const HANG_UP: Answer = { next: { do: 'hang up' }, line: undefined }
 const APOLOGISE: Answer = { next: { do: 'apologise' }, line: undefined }
 
 /**
- * What becomes of a line; undefined: there is none, or it is let go of. An event that does not apply leaves the very same
- * line, because events race: a stream may end after a newer one took its place.
+ * The line after an event; undefined when there is none any more. An event that does not apply returns the same object,
+ * because events race: a stream may end after a newer one replaced it.
  */
 export function nextLine(line: Line | undefined, event: LineEvent): Line | undefined {
   switch (event.type) {
@@ -133,7 +137,7 @@ export function nextLine(line: Line | undefined, event: LineEvent): Line | undef
 export function answerTo(line: Line | undefined, question: Question): Answer {
   if (line === undefined || question.isOver) return HANG_UP
   switch (line.name) {
-    // The stream never came: the agent could not be had.
+    // The stream never came, so the caller did not reach the agent.
     case 'answered':
       return APOLOGISE
     // The question is about the older stream; the newer one goes on.
@@ -152,7 +156,7 @@ export function isTaken(line: Line | undefined): boolean {
   return line?.name === 'answered' || line?.name === 'streaming'
 }
 
-/** A stream or a question of Twilio's is on its way here, or may be: nobody has picked up yet. */
+/** A stream or a question of Twilio's may be on its way here; a person who was dialled has not picked up. */
 export function isExpected(line: Line): boolean {
   return line.name === 'answered' || line.name === 'ended' || line.name === 'dialling'
 }
@@ -171,7 +175,7 @@ function afterStream(past: Past, next: Afterwards, at: number): Answer {
 }
 
 function afterDialling(past: Past, { target }: Transfer, { dial, at }: Question): Answer {
-  // The person picked up and the two are done.
+  // The caller and the person have finished talking.
   if (dial === undefined || dial === 'completed' || dial === 'answered') return HANG_UP
   return streamAgain(past, `${target}: ${dial}`, at)
 }
@@ -190,7 +194,7 @@ function streamsOf(line: Line | undefined): number {
   return 'past' in line ? line.past.streams : line.streams
 }
 
-/** What Twilio is told once the stream is closed, as far as the reason decides it. */
+/** The instruction to Twilio after the stream has closed, as far as the reason decides it. */
 export type Afterwards = 'hang up' | 'apologise' | 'transfer' | 'stream again'
 
 function afterwards(reason: EndReason): Afterwards {

@@ -2,28 +2,31 @@ import type { Admission } from '../call/admission.ts'
 import { isExpected, isTaken, type Line, type LineEvent, nextLine } from './line.ts'
 
 /**
- * Keeps the lines, by callSid: one number may call twice at once. The store tells a line when it times out.
+ * Keeps the lines, by callSid (one number may call twice at once), and sends a line `timed out`.
  *
- * `change` must stay synchronous for 'streamed'. It runs in the tick of `start`, and frames behind `start`, a `stop` among
- * them, may be in the same read: the call has to be admitted before they are handled. A store on another machine has to
- * admit by what is known here (the token says who the caller is) and write it afterwards.
+ * `change` must stay synchronous for 'streamed'. It runs in the tick of `start`, and frames behind `start`, a `stop`
+ * among them, may be in the same read: the call has to be admitted before they are handled. A store on another machine
+ * has to admit by what is known here (the token names the caller) and write it afterwards.
  * 'ended' may be written later too, but before the same call's 'asked'.
- * Everything else is asked by a webhook or by the drain, and these can wait for an answer: `find`, `take`, `change` for
- * 'asked' and 'given back', `taken` and `areAnyExpected`.
+ * Webhooks and the drain use everything else and can wait for an answer: `find`, `take`, `change` for 'asked' and
+ * 'given back', `taken` and `areAnyExpected`.
  */
 export interface LineStore {
   /** How many lines count against the limit. */
   readonly taken: number
-  /** A stream or a question of Twilio's is on its way here, or may be. */
+  /** A stream or a question of Twilio's may be on its way here. */
   readonly areAnyExpected: boolean
   find(callSid: string): Line | undefined
-  /** Gives a new caller a line, unless `most` are taken: one step, so that two webhooks never take the same last line. */
+  /**
+   * Gives a new caller a line, unless `most` are taken. It is one step, so that two webhooks never take the same last
+   * line.
+   */
   take(admission: Admission, most: number): boolean
-  /** Makes of a line what `nextLine` says. Returns what the line was before. */
+  /** Applies `nextLine` to a line. @returns the line before */
   change(callSid: string, event: LineEvent): Line | undefined
-  /** Settles with the next change of any line. */
+  /** Resolves at the next change of any line. */
   changed(): Promise<void>
-  /** Lets go of every line. */
+  /** Removes every line. */
   close(): void
 }
 

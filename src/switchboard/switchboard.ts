@@ -17,45 +17,47 @@ import type { LineStore } from './lines.ts'
 export interface Tokens {
   /** The token as the `<Parameter>`s of a stream. */
   issue(claims: Claims): Record<string, string>
-  /** Who the stream belongs to, or a word for why it is refused. */
+  /** The caller of the stream, or a word that says why the stream is refused. */
   redeem(parameters: Readonly<Record<string, string>>, callSid: string): Claims | string
 }
 
-/** Models that were opened with the webhook, each waiting for its call's stream. */
+/** Model sockets that were opened at the webhook. Each waits for its call's stream. */
 export interface WarmModels {
   readonly size: number
   discard(callSid: string): void
   close(): void
 }
 
-/** What a call is told by the switchboard; everything else it is made of is the factory's. */
+/** The parts of a call that come from the switchboard. The factory adds the others. */
 export interface NewCall extends Pick<CallParts, 'log' | 'admit'> {
-  /** No warm model waits, so one is to be opened before the stream has said whose it is. */
+  /** No warm model waits, so one has to be opened before the stream is identified. */
   readonly isSpareDue: boolean
 }
 
-/** What the switchboard is handed. */
 export interface SwitchboardParts {
   readonly lines: LineStore
   readonly tokens: Tokens
   readonly warm: WarmModels
   /** Starts opening a model for a caller whose stream is on its way. */
   readonly warmUp: (caller: Admission) => void
-  /** Builds the call of a stream, listening before it returns: ws drops what nobody listens to. */
+  /** Makes the call of a stream. The call listens before this returns: ws drops what arrives before a listener. */
   readonly createCall: (socket: WebSocket, tcp: Duplex, call: NewCall) => Call
   readonly saveRecord: SaveRecord
-  /** This process has more to do than it can do in time. */
+  /** The process is overloaded. */
   readonly isOverloaded: () => boolean
 }
 
 export type Declined = 'draining' | 'overloaded' | 'all lines are taken'
 
-/** An upgrade's signature never changes, so it can be replayed; no more models than this wait for a `start`. */
+/**
+ * The most models that are opened for streams before their `start`: an upgrade's signature never changes, so it can be
+ * replayed.
+ */
 const MOST_SPARES = 4
-/** For the goodbyes at the end of a drain to be heard. */
+/** The time for the goodbyes at the end of a drain to be heard. */
 const GOODBYE_MS = 12_000
 
-/** Who has a line, which calls are live on this process, and what comes after each. */
+/** Keeps the lines, the live calls of this process, and what comes after each call. */
 export class Switchboard {
   readonly tokens: Tokens
   readonly warm: WarmModels
@@ -63,7 +65,7 @@ export class Switchboard {
   readonly #parts: SwitchboardParts
   readonly #log: FastifyBaseLogger
   readonly #lines: LineStore
-  /** The calls whose stream is open here, by the id that a line has of it. */
+  /** The calls whose stream is open here, by the `stream` of their line. */
   readonly #live = new Map<string, Call>()
   #drained: Promise<void> | undefined
 
@@ -76,7 +78,7 @@ export class Switchboard {
     this.#lines = parts.lines
   }
 
-  /** Streams that are open. */
+  /** The number of open streams. */
   get live(): number {
     return this.#live.size
   }
@@ -86,17 +88,20 @@ export class Switchboard {
     return [...this.#live.values()]
   }
 
-  /** New callers are taken. */
+  /** Whether new callers are accepted. */
   get isReady(): boolean {
     return this.#drained === undefined && !this.#parts.isOverloaded()
   }
 
-  /** This call has been given a line already. */
+  /** Whether this call has a line already. */
   isExpecting(callSid: string): boolean {
     return isTaken(this.#lines.find(callSid))
   }
 
-  /** Gives a new caller a line and starts opening their model, or says why not. A repeated webhook takes no second line. */
+  /**
+   * Gives a new caller a line and starts opening their model. A repeated webhook takes no second line.
+   * @returns why the caller is declined; undefined when they are accepted
+   */
   answer(claims: Claims): Declined | undefined {
     if (this.isExpecting(claims.callSid)) return undefined
     if (this.#drained) return 'draining'
@@ -107,50 +112,51 @@ export class Switchboard {
     return undefined
   }
 
-  /** What a caller's line does now that Twilio is done with what it was told. A caller who comes back is always taken. */
+  /** Answers Twilio's question what comes next for a call. A caller who comes back is always accepted. */
   next(callSid: string, status: Pick<Question, 'dial' | 'isOver'>): Next {
     this.#endStream(callSid, status.isOver)
     const question: Question = { type: 'asked', at: Date.now(), ...status }
     const before = this.#lines.change(callSid, question)
-    // The stream never came, so nothing will take the model that was opened for it.
+    // The stream never came, so the model that was opened for it is not needed.
     if (before?.name === 'answered') this.warm.discard(callSid)
     const { next } = answerTo(before, question)
     if (next.do === 'stream') this.#parts.warmUp(next.admission)
     return next
   }
 
-  /** A webhook has failed: no stream will come for the line that it took. A stream that is open keeps its line. */
+  /** A webhook failed, so no stream will come for its line. A line with an open stream is kept. */
   giveBack(callSid: string): void {
     if (this.#lines.change(callSid, { type: 'given back' })?.name === 'answered') this.warm.discard(callSid)
   }
 
-  /** What a person is told before a caller is connected to them. */
+  /** The sentence that a person hears before the caller is connected; undefined without a transfer. */
   summaryFor(callSid: string): string | undefined {
     const line = this.#lines.find(callSid)
     return line && 'transfer' in line ? line.transfer.summary : undefined
   }
 
-  /** Builds the call of a stream that was just accepted, before anything is awaited. */
+  /** Makes the call of a stream that was just accepted. Awaits nothing before it. */
   open(socket: WebSocket, tcp: Duplex, log: FastifyBaseLogger): void {
     const stream = randomUUID()
     const admit = (start: StreamStart) => this.#admit(start, stream)
     const call = this.#parts.createCall(socket, tcp, { log, admit, isSpareDue: this.#isSpareDue() })
     this.#live.set(stream, call)
-    // Twilio asks what comes next as soon as the stream is closed; the record may still wait for words.
+    // The line changes at `ended`, because Twilio asks what comes next as soon as the stream is closed; the record may
+    // still wait for transcriptions.
     call.journal.on('ended', () => this.#endLine(stream, call))
     void call.ended.then((record) => this.#onEnded(stream, call, record))
   }
 
   /**
-   * Takes no new callers, waits for the live ones, and says goodbye to those that are left when the time is up. Safe to
-   * call twice.
+   * Accepts no new callers, waits for the live calls, and has the calls that are left say goodbye when the time is up.
+   * Safe to call twice.
    */
   drain(timeoutMs: number): Promise<void> {
     this.#drained ??= this.#drain(timeoutMs)
     return this.#drained
   }
 
-  /** Lets go of everything at once. Settles when every call has its record. */
+  /** Ends every call at once. Resolves when every call has its record. */
   async close(): Promise<void> {
     this.#drained ??= Promise.resolve()
     const calls = this.list()
@@ -169,10 +175,13 @@ export class Switchboard {
     await this.close()
   }
 
-  /** Resolves when no call is live or on its way here and Twilio has asked what comes after each, or when the time is up. */
+  /**
+   * Resolves when no call is live or on its way here and Twilio has asked what comes after each, or when the time is
+   * up.
+   */
   async #emptied(timeoutMs: number): Promise<void> {
     const timeUp = delay(timeoutMs, 'time up' as const, { ref: false })
-    // Asked again each round: a caller we answered just before the drain may only now open their stream.
+    // Checked in each round: a caller who was answered just before the drain may only now open their stream.
     while (this.live > 0 || this.#lines.areAnyExpected) {
       const arrivals = this.#lines.areAnyExpected ? [this.#lines.changed()] : []
       const first = await Promise.race([timeUp, ...arrivals, ...this.list().map((call) => call.ended)])
@@ -180,7 +189,10 @@ export class Switchboard {
     }
   }
 
-  /** Nothing warm is waiting for anybody, and this is not one of many streams that have not said whose they are. */
+  /**
+   * Whether a stream gets a model before it is identified: no warm model waits, and fewer than MOST_SPARES streams wait
+   * for `start`.
+   */
   #isSpareDue(): boolean {
     if (this.warm.size > 0) return false
     let unknown = 0
@@ -188,7 +200,7 @@ export class Switchboard {
     return unknown < MOST_SPARES
   }
 
-  /** A newer stream of the same call takes the place of the older one, and goes on with what was said there. */
+  /** A newer stream of the same call replaces the older one and goes on with its conversation. */
   #admit(start: StreamStart, stream: string): Admission | undefined {
     const claims = this.#identify(start)
     if (!claims) return undefined
@@ -203,14 +215,14 @@ export class Switchboard {
   #identify(start: StreamStart): Claims | undefined {
     const redeemed = this.tokens.redeem(start.customParameters, start.callSid)
     if (typeof redeemed === 'object') return redeemed
-    // On this machine alone a bare client may be pointed at the stream.
+    // Without an auth token only this machine is served, and a client without a token may open a stream.
     const isOpenHere = this.#config.twilio.authToken === undefined && redeemed === 'missing'
     if (isOpenHere) return { callSid: start.callSid, direction: 'inbound', parameters: {} }
     this.#log.warn({ callSid: start.callSid, why: redeemed }, 'a stream was refused for its token')
     return undefined
   }
 
-  /** Twilio may ask what comes after a stream before its socket has told us that it is closed. */
+  /** Twilio may ask what comes after a stream before the stream's socket has closed here. */
   #endStream(callSid: string, isOver: boolean): void {
     const line = this.#lines.find(callSid)
     if (line?.name !== 'streaming' || line.hasSuperseded) return
