@@ -8,23 +8,28 @@ import type { Config } from '../config.ts'
 const MAX_BODY_BYTES = 64 * 1024
 /** A `media` frame is 400 bytes; nothing that Twilio sends comes near this. */
 const MAX_FRAME_BYTES = 64 * 1024
-/** Headers come in one packet; whoever drips them holds a socket for nothing. */
+/** Headers normally come in one packet. A client that sends them slowly would hold a socket. */
 const HEADERS_TIMEOUT_MS = 5_000
-/** Headers and body. Twilio itself gives a webhook 15 s, the answer included. */
+/** For headers and body. Twilio itself gives a webhook 15 s, the answer included. */
 const REQUEST_TIMEOUT_MS = 10_000
-/** Node looks for late requests this often; at its own 30 s the two limits above would be four times as long. */
+/**
+ * Node checks for late requests this often. At Node's default of 30 s the two limits above would be up to four times as
+ * long.
+ */
 const LOOK_FOR_LATE_MS = 1_000
-/** A socket on which nothing moves because nobody reads the answer. Streams are free of it (ws, `setSocket`). */
+/** For a socket without traffic, because the client does not read the answer. Streams are exempt (ws, `setSocket`). */
 const STALLED_SOCKET_MS = 10_000
-/** Then the peer dials anew, which a proxy does without being noticed. */
+/** After this many requests the peer has to reconnect, which a proxy does unnoticed. */
 const MAX_REQUESTS_PER_SOCKET = 1_000
-/** For webhooks, probes and strangers, beside two sockets a call: its stream, and the one that takes its place. */
+/**
+ * Connections for webhooks, probes and strangers, beside two for each call: its stream, and the one that replaces it.
+ */
 const OTHER_CONNECTIONS = 256
-/** What one address may be refused in a minute (403, 404, 4xx) before it is told 429 and the log is silent about it. */
+/** The most refusals (403, 404, 4xx) of one address in a minute. Beyond that it gets 429, and nothing is logged. */
 const MAX_REFUSALS_PER_MINUTE = 60
 const MINUTE_MS = 60_000
 
-/** What Node and Fastify bound by themselves. */
+/** The limits that Node and Fastify enforce. */
 export const serverLimits = {
   bodyLimit: MAX_BODY_BYTES,
   connectionTimeout: STALLED_SOCKET_MS,
@@ -34,13 +39,16 @@ export const serverLimits = {
   frameworkErrors: refuseBadUrl
 }
 
-/** What ws bounds by itself. Compression would cost more than the audio, and a bomb fits into a small frame. */
+/**
+ * The limits that ws enforces. No compression: it would cost more than the audio, and a small frame could inflate to a
+ * huge one.
+ */
 export const streamLimits = {
   options: { maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false },
   errorHandler: endBrokenStream
 }
 
-/** What the log says of a refusal. */
+/** The log line of a refusal. */
 export interface Refusal {
   readonly message: string
   readonly fields?: Readonly<Record<string, unknown>>
@@ -48,12 +56,14 @@ export interface Refusal {
 
 declare module 'fastify' {
   interface FastifyReply {
-    /** Answers a stranger with nothing but the status, or with 429, and without a line, when that was said too often. */
+    /**
+     * Answers with the status alone. After MAX_REFUSALS_PER_MINUTE from one address it answers 429 and logs nothing.
+     */
     refuse(status: number, why?: Refusal): Promise<FastifyReply>
   }
 }
 
-/** What strangers may cost. Twilio's own requests come from a few addresses and are never counted by address. */
+/** Bounds what strangers can cost. Twilio's own requests come from a few addresses and are not counted by address. */
 export const limits = fp(
   async (app: FastifyInstance, { config }: { config: Config }) => {
     await app.register(rateLimit, { global: false })
@@ -63,7 +73,7 @@ export const limits = fp(
     const count = app.createRateLimit({
       max: MAX_REFUSALS_PER_MINUTE,
       timeWindow: MINUTE_MS,
-      // Who left in the middle of a request has no address any more.
+      // `ip` is undefined once the socket is closed.
       keyGenerator: ({ ip }) => normalizeIP(ip ?? 'gone')
     })
     app.decorateReply('refuse', async function (this: FastifyReply, status: number, why?: Refusal) {
@@ -79,12 +89,12 @@ export const limits = fp(
       return this.code(status).send()
     })
 
-    // An attacker could search for URLs if what is not there could be asked for without end.
+    // Without the limit an attacker could search for URLs by their 404s.
     app.setNotFoundHandler((_request, reply) => reply.refuse(404))
     app.setErrorHandler(async (error: Error & { statusCode?: number }, request, reply) => {
       if (error.statusCode !== undefined && error.statusCode < 500) return reply.refuse(error.statusCode)
       request.log.error({ err: error }, 'a request failed')
-      // What went wrong is the log's alone.
+      // The reason is only logged, and not sent.
       return reply.code(500).send()
     })
   },
@@ -92,9 +102,9 @@ export const limits = fp(
 )
 
 /**
- * New calls a minute from one verified number; callers who withhold theirs count as one.
- * @param callerOf the person at the other end, as Twilio signed it
- * @returns counts this request's call, and says whether it is one too many
+ * Limits the new calls a minute from one verified number; withheld numbers count as one.
+ * @param callerOf the other party's number, from the signed webhook
+ * @returns counts a request's call, and resolves to true when it is one too many
  */
 export function newCallsLimit(
   app: FastifyInstance,
@@ -112,7 +122,7 @@ export function newCallsLimit(
   }
 }
 
-/** Beyond the limit Node closes what it accepts; the log says so once a minute, since a flood of lines is one too. */
+/** Node closes connections beyond the limit. The log says so once a minute, so that it is not flooded. */
 function boundConnections(app: FastifyInstance, maxConnections: number): void {
   let saidAt = Number.NEGATIVE_INFINITY
   app.server.maxConnections = maxConnections
@@ -123,7 +133,7 @@ function boundConnections(app: FastifyInstance, maxConnections: number): void {
   })
 }
 
-/** Without this, @fastify/websocket accepts a WebSocket from anybody on every route, to close it again. */
+/** Without this, @fastify/websocket accepts a WebSocket on every route and then closes it. */
 function refuseStrayUpgrades(app: FastifyInstance): void {
   const streams = new Set<string>()
   app.addHook('onRoute', ({ websocket, url }) => {
@@ -134,13 +144,15 @@ function refuseStrayUpgrades(app: FastifyInstance): void {
   })
 }
 
-/** Hooks are not run for a URL that cannot be read, so nobody but this would close the socket of such an upgrade. */
+/** Fastify runs no hooks for a malformed URL, so this has to close the socket of such an upgrade. */
 function refuseBadUrl(_error: Error, { raw }: FastifyRequest, reply: FastifyReply): void {
   reply.raw.writeHead(400, { connection: 'close', 'content-length': 0 })
   reply.raw.end(() => raw.socket.destroySoon())
 }
 
-/** A frame over the limit, or bytes that are no WebSocket: it costs that stream and nothing else. */
+/**
+ * Ends a stream with a frame over the limit or with bytes that are no WebSocket frame. Other streams are not affected.
+ */
 function endBrokenStream(error: Error & { code?: string }, socket: WebSocket, request: FastifyRequest): void {
   const { code } = error
   if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') request.log.warn({ limit: 'bytes a frame' }, 'a stream was closed')

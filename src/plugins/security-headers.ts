@@ -1,22 +1,22 @@
 import helmet from '@fastify/helmet'
 import fp from 'fastify-plugin'
 
-/** For whatever a browser may open; every answer has them, so that none can be forgotten. */
+/** Security headers for browsers. Every answer has them, so that no route can omit them. */
 export const securityHeaders = fp(
   async (app) => {
     await app.register(helmet, {
       contentSecurityPolicy: {
         directives: {
           frameAncestors: ["'none'"],
-          // Behind a TLS proxy it changes nothing, and on this machine, without one, it would break the pages.
+          // Behind a TLS proxy this has no effect, and on a machine without TLS it would break the pages.
           upgradeInsecureRequests: null
         }
       },
       frameguard: { action: 'deny' },
-      // Whether other hosts of this domain speak TLS is not ours to say.
+      // This server does not know whether other hosts of the domain use TLS.
       strictTransportSecurity: { includeSubDomains: false }
     })
-    // TwiML holds a caller's token and a colleague's number: no cache keeps what Twilio was told.
+    // TwiML holds a caller's token and a colleague's number, so no cache may keep it.
     app.addHook('onRequest', async (_request, reply) => void reply.header('cache-control', 'no-store'))
   },
   { name: 'security-headers' }

@@ -11,7 +11,7 @@ import {
 import type { Refusal } from './limits.ts'
 
 /**
- * Lets nobody but Twilio through: every route of the scope that has this hook, and the WebSocket upgrade. Without an
+ * Refuses requests that Twilio did not sign, on every route with this hook and on the WebSocket upgrade. Without an
  * auth token nothing can be verified, so only this machine is served.
  */
 export function requireTwilio(config: Config): preValidationHookHandler {
@@ -21,7 +21,7 @@ export function requireTwilio(config: Config): preValidationHookHandler {
   }
 }
 
-/** The parts of a request that its origin and its signature depend on. */
+/** The parts of a request from which its origin and signature are computed. */
 export function signedRequest(request: FastifyRequest): SignedRequest {
   return { headers: request.headers, url: request.raw.url ?? '', remoteAddress: request.socket.remoteAddress }
 }
@@ -37,7 +37,7 @@ function refusalOf(request: FastifyRequest, config: Config): Refusal | undefined
   return isTwilio ? undefined : notSigned(request, origin)
 }
 
-/** A POST is signed with its form's fields, a GET with its URL alone. */
+/** The fields of a form: Twilio signs a POST with them, and a GET with its URL alone. */
 function formOf(request: FastifyRequest): Record<string, unknown> {
   return (request.body ?? {}) as Record<string, unknown>
 }
@@ -46,7 +46,10 @@ const NOT_LOCAL: Refusal = {
   message: 'refused a request from outside: set TWILIO_AUTH_TOKEN to serve more than this machine'
 }
 
-/** The URL tells an operator what is wrong. It is the route's own: what the request says of itself is anybody's. */
+/**
+ * The log names the checked URL, so that an operator can see what is wrong. The path is the route's own, because a
+ * stranger controls the request's.
+ */
 function notSigned({ ws, headers, routeOptions }: FastifyRequest, origin: string): Refusal {
   return {
     message:
