@@ -6,7 +6,7 @@ import { apologyTwiml, hangUpTwiml, transferTwiml } from '../twilio/twiml.ts'
 import { readWebhook } from '../twilio/webhook.ts'
 import { connect, originOf, webhookParams } from './incoming-call.ts'
 
-/** Asked by Twilio when a stream has closed or a dialled person is gone: what the caller's line does next. */
+/** Twilio asks this when a stream has closed or a dialled call is over: what the caller's line does next. */
 export async function callEnded(app: FastifyInstance, { config }: { config: Config }): Promise<void> {
   app.route({
     method: ['GET', 'POST'],
@@ -24,7 +24,7 @@ export async function callEnded(app: FastifyInstance, { config }: { config: Conf
         })
         return twimlFor(next, app, config, request, callSid)
       } catch (error) {
-        // Twilio is told to apologise, so nothing comes of what the line was for.
+        // The answer will be an apology, so the line is not needed any more.
         app.calls.giveBack(callSid)
         throw error
       }

@@ -7,7 +7,7 @@ import type { StreamClaims } from '../twilio/stream-token.ts'
 import { busyTwiml, streamTwiml } from '../twilio/twiml.ts'
 import { readWebhook, type WebhookParams } from '../twilio/webhook.ts'
 
-/** Twilio's voice webhook: connects the caller to the agent, or says that all lines are taken. */
+/** Twilio's voice webhook: connects the caller to the agent, or declines the call when all lines are taken. */
 export async function incomingCall(app: FastifyInstance, { config }: { config: Config }): Promise<void> {
   const isOneTooMany = newCallsLimit(app, config, (request) => callerOf(readWebhook(webhookParams(request), {})))
 
@@ -18,7 +18,7 @@ export async function incomingCall(app: FastifyInstance, { config }: { config: C
       reply.type('text/xml')
       const claims = readWebhook(webhookParams(request), request.query as WebhookParams)
       try {
-        // Asked again about the same call, as Twilio does when our answer was lost, nothing is counted twice.
+        // Twilio repeats a webhook when the answer was lost. The repeated one is not counted.
         const isNew = claims !== undefined && !app.calls.isExpecting(claims.callSid)
         const isLimited = isNew && (await isOneTooMany(request))
         const declined = isLimited ? 'too many calls a minute from this number' : claims && app.calls.answer(claims)
@@ -26,7 +26,7 @@ export async function incomingCall(app: FastifyInstance, { config }: { config: C
         request.log.warn({ callSid: claims?.callSid, why: declined }, 'a caller was declined')
         return busyTwiml(config.call.fallbackNumber)
       } catch (error) {
-        // Twilio is told to apologise, so no stream will come for the line.
+        // The answer will be an apology, so no stream will come for the line.
         if (claims) app.calls.giveBack(claims.callSid)
         throw error
       }
@@ -34,7 +34,10 @@ export async function incomingCall(app: FastifyInstance, { config }: { config: C
   })
 }
 
-/** TwiML that opens the caller's stream, with a fresh token. @param say spoken before it; none when empty */
+/**
+ * The TwiML that opens the caller's stream, with a new token.
+ * @param say spoken before the stream opens; nothing when empty
+ */
 export function connect(
   app: FastifyInstance,
   config: Config,
@@ -47,17 +50,17 @@ export function connect(
   return streamTwiml({ streamUrl: streamUrl(origin), actionUrl: `${origin}/call-ended`, parameters, say })
 }
 
-/** The person: the one who rang, or whom an outbound call rang up. */
+/** The other party's number: of the caller, or of the person whom an outbound call rang. */
 function callerOf(claims: StreamClaims | undefined): string | undefined {
   return claims?.direction.startsWith('outbound') ? claims.to : claims?.from
 }
 
-/** The origin under which Twilio reached us. */
+/** The origin at which Twilio reached this server. */
 export function originOf(request: FastifyRequest, config: Config): string {
   return publicOrigin(signedRequest(request), config.server.publicUrl)
 }
 
-/** What Twilio sent, in the query of a GET or the form of a POST. */
+/** The parameters that Twilio sent, in the query of a GET or the form of a POST. */
 export function webhookParams(request: FastifyRequest): WebhookParams {
   return { ...(request.query as WebhookParams), ...(request.body as WebhookParams | undefined) }
 }

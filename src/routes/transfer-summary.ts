@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { whisperTwiml } from '../twilio/twiml.ts'
 
-/** Asked by Twilio when the person has picked up: what they hear before the caller is connected to them. */
+/** Twilio asks this when the person has picked up: what they hear before the caller is connected. */
 export async function transferSummary(app: FastifyInstance): Promise<void> {
   app.route({
     method: ['GET', 'POST'],
