@@ -1,7 +1,7 @@
 const EQUALS = '='.charCodeAt(0)
 const NO_DIGIT = 0xff
 
-/** What each base64 character stands for; NO_DIGIT for every other byte. (RFC 4648, 4) */
+/** The value of each base64 character; NO_DIGIT for every other byte. (RFC 4648, 4) */
 const DIGITS = new Uint8Array(256).fill(NO_DIGIT)
 for (const [digit, character] of Buffer.from(
   'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
@@ -10,8 +10,8 @@ for (const [digit, character] of Buffer.from(
 }
 
 /**
- * Audio in base64, left as bytes where it came in: fifty frames a second of each call go out as they came, and no string is
- * made of any. It keeps the whole message alive.
+ * Audio in base64 that stays in the bytes of its message: each call sends on 50 frames a second, and none becomes a
+ * string. It keeps the whole message in memory.
  */
 export class Base64 {
   readonly #text: Buffer
@@ -32,7 +32,7 @@ export class Base64 {
     return new Base64(text, start, end)
   }
 
-  /** Undefined when it is empty or not base64. */
+  /** Undefined when the text is empty or not base64. */
   static from(text: string): Base64 | undefined {
     const bytes = Buffer.from(text)
     return Base64.within(bytes, 0, bytes.length)
@@ -43,12 +43,12 @@ export class Base64 {
     return new Base64(text, 0, text.length)
   }
 
-  /** Characters. */
+  /** The length of the base64 text, in characters. */
   get length(): number {
     return this.#end - this.#start
   }
 
-  /** What it stands for, in bytes. */
+  /** The length of the audio, in bytes. */
   get byteLength(): number {
     return (this.length / 4) * 3 - paddingBefore(this.#text, this.#end)
   }
@@ -57,12 +57,12 @@ export class Base64 {
     return this.#text.toString('latin1', this.#start, this.#end)
   }
 
-  /** Writes the characters. */
+  /** Writes the base64 text. */
   copy(target: Buffer, at: number): void {
     this.#text.copy(target, at, this.#start, this.#end)
   }
 
-  /** Writes what they stand for, `byteLength` bytes. Node's own decoder would need a string of each frame first. */
+  /** Writes the audio, `byteLength` bytes. Node's own decoder would need a string of each frame. */
   decode(target: Buffer, at: number): void {
     const text = this.#text
     const end = at + this.byteLength
@@ -78,7 +78,7 @@ export class Base64 {
   }
 }
 
-/** Of padding it is nonsense, in bits that are not taken. */
+/** For padding the value is wrong, but only in bits that are not used. */
 function digit(text: Buffer, at: number): number {
   return DIGITS[text[at] ?? 0] ?? 0
 }

@@ -7,17 +7,17 @@ export const BYTES_PER_MS = 8
 /** One mu-law sample of silence. */
 const SILENCE = 0xff
 
-/** Mean amplitude, of 32767, that a voice on a telephone exceeds and the line's noise does not. */
+/** The mean amplitude, of 32767, that a voice on a telephone exceeds and the line's noise does not. */
 const VOICE = 500
 
 const AMPLITUDE = Float64Array.from({ length: 256 }, (_, byte) => Math.abs(alawmulaw.mulaw.decodeSample(byte)))
 
-/** Mu-law silence. */
+/** Mu-law silence of this length in ms. */
 export function silence(durationMs: number): Base64 {
   return Base64.encode(Buffer.alloc(durationMs * BYTES_PER_MS, SILENCE))
 }
 
-/** The length of a frame if there is a voice in it, else 0; in ms. */
+/** The length of a frame in ms if there is a voice in it, else 0. */
 export function voicedMs(audio: Base64): number {
   const bytes = Buffer.allocUnsafe(audio.byteLength)
   audio.decode(bytes, 0)

@@ -1,9 +1,9 @@
 const waiting: (() => void)[] = []
 
 /**
- * Runs this when the event loop has read what there is: so what all calls write leaves together, and nothing waits for what is
- * not there yet. Written one by one between reads, each of a call's fifty frames a second costs the kernel about twice as
- * much (CPU profile, 150 calls).
+ * Runs `write` when the event loop has read everything that is there, so that the writes of all calls leave together.
+ * One by one between reads, each of a call's 50 frames a second would cost the kernel about twice as much (CPU profile,
+ * 150 calls).
  * @param write must not throw
  */
 export function atTurnsEnd(write: () => void): void {
