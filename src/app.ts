@@ -32,32 +32,32 @@ import { MediaStream } from './twilio/media-stream.ts'
 import { StreamTokens } from './twilio/stream-token.ts'
 import { apologyTwiml } from './twilio/twiml.ts'
 
-/** Frames that come while the model is opened for the last time inside the budget are kept too. */
+/** Extra time for frames that come during the last attempt to reach a model, which may outlast MODEL_RECONNECT_MS. */
 const HELD_BEYOND_BUDGET_MS = 5_000
 
-/** What a test, or another server, may put in place of ours. */
+/** The parts that a test or another server may replace. */
 export interface Dependencies {
   readonly agent: typeof triageAgent
   readonly outputGuardrails: typeof outputGuardrails
   readonly saveRecord: SaveRecord
-  /** New callers are declined while this is so; by default while the event loop is late. */
+  /** New callers are declined while this is true; by default, while the event loop is late. */
   readonly isOverloaded: () => boolean
-  /** Each is told of every call as its stream is accepted, before `start`, and follows its journal. */
+  /** Each reader gets every call as its stream is accepted, before `start`, and follows its journal. */
   readonly readers: readonly Reader[]
   /**
-   * Told of each call as its stream is accepted, before `start`, with the SDK's session and transport: every event of both
-   * wires passes `session.on('transport_event', …)` then, which costs about as much CPU again.
+   * Called with each call as its stream is accepted, before `start`, with the SDK's session and transport. Every event
+   * of both wires then passes `session.on('transport_event', …)`, which doubles the CPU of a call, roughly.
    */
   readonly onCall: (call: Call, sdk: Pick<RealtimeLeg, 'session' | 'transport'>) => void
-  /** Where the log goes; standard output by default. */
+  /** The log's destination; standard output by default. */
   readonly logTo: { write(line: string): void } | undefined
 }
 
-/** The whole server, in the order in which it is put together. */
+/** The whole server, in the order of its set-up. */
 export async function buildApp(config: Config, overrides: Partial<Dependencies> = {}): Promise<FastifyInstance> {
   const app = Fastify({
     logger: loggerOptions(config.log.level, overrides.logTo),
-    // One line a request, below, instead of Fastify's two with the query in them.
+    // The hook below logs one line a request; Fastify would log two, with the query in them.
     logController: new LogController({ disableRequestLogging: true }),
     ...serverLimits
   })
@@ -73,7 +73,7 @@ export async function buildApp(config: Config, overrides: Partial<Dependencies> 
     const path = request.url.split('?', 1)[0]
     const fields = { method: request.method, path, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }
     const isProbe = path === '/health' || path === '/ready'
-    // A flood is not to flood the log too; that it came was said when it began.
+    // Refused requests of a flood are not logged one by one: the log said once that it began.
     if (isProbe || reply.statusCode === 429) request.log.debug(fields, 'request')
     else request.log.info(fields, 'request')
   })
@@ -87,7 +87,7 @@ export async function buildApp(config: Config, overrides: Partial<Dependencies> 
     scope.setErrorHandler(async (error: Error & { statusCode?: number }, request, reply) => {
       if (error.statusCode !== undefined && error.statusCode < 500) return reply.refuse(error.statusCode)
       request.log.error({ err: error }, 'a webhook failed')
-      // Anything but TwiML would have Twilio's own voice read an "application error" to the caller.
+      // Without TwiML, Twilio's own voice would read an "application error" to the caller.
       return reply.code(200).type('text/xml').send(apologyTwiml(config.call.fallbackNumber))
     })
     await scope.register(incomingCall, { config })
@@ -98,7 +98,7 @@ export async function buildApp(config: Config, overrides: Partial<Dependencies> 
   return app
 }
 
-/** The switchboard and what its calls are made of: a caller's leg, a call, a model's leg. */
+/** The switchboard, and the parts of its calls: a caller's leg, a call, a model's leg. */
 function buildSwitchboard(app: FastifyInstance, config: Config, overrides: Partial<Dependencies>): Switchboard {
   const agent = overrides.agent ?? triageAgent
   const settings = {
@@ -136,7 +136,7 @@ function buildSwitchboard(app: FastifyInstance, config: Config, overrides: Parti
       )
       return call
     },
-    // Storage is not built yet: a call is kept as the one line that it logs.
+    // Records are not stored by default: a call is kept as its one log line.
     saveRecord: overrides.saveRecord ?? (async () => {}),
     isOverloaded: overrides.isOverloaded ?? (() => app.isUnderPressure())
   }

@@ -24,7 +24,7 @@ const transferTargets = z.string().transform((value, context): ReadonlyMap<strin
   return targets
 })
 
-/** Every setting, its default and its check. The README's table and .env.example are compared with this by a test. */
+/** Every setting, its default and its check. A test compares the README's table and .env.example with it. */
 export const Environment = z.object({
   OPENAI_API_KEY: z.string('Missing OpenAI API key. Please set it in the .env file.'),
   OPENAI_MODEL: z.string().default('gpt-realtime-2.1'),
@@ -52,21 +52,18 @@ export const Environment = z.object({
   LOG_TRANSCRIPTS: flag.default(false)
 })
 
-/** Every bad variable in one error, a line each. */
+/** Names every bad variable, a line each. */
 export class InvalidEnvironment extends Error {
   override name = 'InvalidEnvironment' as const
 }
 
-/** Present but empty means something for these two; for every other setting it means "not set". */
+/** An empty value has a meaning for these two. For every other setting it means "not set". */
 const MAY_BE_EMPTY = new Set(['GREETING', 'ANSWER_SAY'])
 
-/** The process's environment; read here and nowhere else. */
+/** The process's environment. No other code reads it. */
 export const environment = process.env
 
-/**
- * Reads the settings. Pure: what is not in `env` is not read.
- * @throws InvalidEnvironment that names every bad variable
- */
+/** Reads the settings from `env` alone. Pure. @throws InvalidEnvironment that names every bad variable */
 export function loadConfig(env: Readonly<Record<string, string | undefined>>) {
   const present = Object.fromEntries(
     Object.entries(env).filter(([name, value]) => value !== undefined && (value !== '' || MAY_BE_EMPTY.has(name)))
@@ -88,7 +85,7 @@ function complaint(issue: z.core.$ZodIssue): string {
 }
 
 function freeze(env: z.infer<typeof Environment>) {
-  // An explicit <Say> takes the place of the default greeting: the caller hears exactly one opening.
+  // ANSWER_SAY replaces the default greeting: the caller hears exactly one opening.
   const greeting = env.GREETING ?? (env.ANSWER_SAY ? '' : cues.defaultGreeting)
   return Object.freeze({
     openai: Object.freeze({

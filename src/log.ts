@@ -1,9 +1,9 @@
 import type { FastifyServerOptions } from 'fastify'
 
-/** Where people are: numbers, words and arguments are only ever logged under these names. */
+/** The fields for people's numbers, words and arguments. These are logged under no other name. */
 const REDACTED = ['caller', 'transcript', 'arguments', 'digits', 'from_number']
 
-/** Fastify's pino: readable in a terminal, JSON for machines, people's names and words taken out. */
+/** Options for Fastify's pino: readable in a terminal, JSON for machines, with the fields above redacted. */
 export function loggerOptions(
   level: string,
   stream: { write(line: string): void } | undefined

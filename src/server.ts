@@ -3,10 +3,10 @@ import dotenv from 'dotenv'
 import { buildApp } from './app.ts'
 import { type Config, environment, InvalidEnvironment, loadConfig } from './config.ts'
 
-/** After the time for live calls: for the last goodbyes to be heard, and for records and sockets to be closed. */
+/** The time after DRAIN_TIMEOUT_MS for the last goodbyes to be heard, and for records and sockets to be closed. */
 const CLOSE_MS = 20_000
 
-/** The settings, or the end: nobody can be served with half of them. */
+/** Reads the settings. Exits when one is wrong, because the server cannot run with part of them. */
 function configOrExit(): Config {
   dotenv.config({ quiet: true })
   try {
@@ -21,8 +21,8 @@ function configOrExit(): Config {
 const config = configOrExit()
 const app = await buildApp(config)
 
-// The first signal drains, a second one ends at once. An error that nobody caught drains too: the calls that go on are
-// not to blame for it, and whoever runs the container starts a new one.
+// The first signal drains, a second one ends the process at once. An uncaught error drains too: live calls go on, and
+// the container's supervisor starts a new process.
 closeWithGrace({ delay: config.server.drainTimeoutMs + CLOSE_MS, logger: app.log }, async ({ signal, err }) => {
   if (err) app.log.fatal({ err }, 'an error that nobody caught')
   app.log.info({ signal, calls: app.calls.live }, 'draining')
