@@ -1,4 +1,4 @@
-/** Thrown when a wait ended without what it waited for; the message lists what did arrive. */
+/** Thrown when a wait ended without its item; the message lists the items that did arrive. */
 export class NothingCame extends Error {
   override name = 'NothingCame' as const
 }
@@ -6,11 +6,11 @@ export class NothingCame extends Error {
 type Waiter<T> = { wants: (item: T) => boolean; take: (item: T) => void }
 
 /**
- * A queue that loses nothing: items wait until they are asked for, and whoever asks first waits until one comes.
- * `next` takes the first match and drops nothing else, so that a test can look for things in any order.
+ * A queue that loses nothing: items wait to be read, and waiting readers get items in the order of their calls. `next`
+ * takes the first match and drops nothing else, so that a test can look for things in any order.
  */
 export class Inbox<T> {
-  /** Everything that ever arrived, in order. */
+  /** Every item that arrived, in order. */
   readonly all: T[] = []
   #unread: T[] = []
   #waiters: Waiter<T>[] = []
@@ -32,18 +32,18 @@ export class Inbox<T> {
     else this.#unread.push(item)
   }
 
-  /** Tells of everything that came and will come, in order. What is told stays unread. */
+  /** Calls `tell` with every past and future item, in order. The items stay unread. */
   follow(tell: (item: T) => void): void {
     for (const item of this.all) tell(item)
     this.#followers.push(tell)
   }
 
-  /** The first unread item that matches, now or within `limitMs` (default 5000). Throws NothingCame. */
+  /** The first unread item that matches, now or within `limitMs` (default 5000). @throws NothingCame */
   next(wants: (item: T) => boolean = () => true, limitMs = 5_000): Promise<T> {
     const index = this.#unread.findIndex(wants)
     const [item] = index < 0 ? [] : this.#unread.splice(index, 1)
     if (item !== undefined) return Promise.resolve(item)
-    // Made here, so that the stack names the line that waited.
+    // Created here, so that its stack names the line that waits.
     const error = new NothingCame()
     return new Promise((resolve, reject) => {
       const waiter = {

@@ -5,7 +5,7 @@ import type { ServerFrame } from '../telephone/telephone.ts'
 interface VoiceEvents {
   /** The caller begins to hear the agent. */
   speaks: [words: string | undefined]
-  /** Without a pause, the agent goes on to another answer. */
+  /** The agent goes on to another answer without a pause. */
   goesOn: [words: string]
   silent: [Utterance]
   /** A `clear` while there was nothing to hear. */
@@ -14,14 +14,14 @@ interface VoiceEvents {
 
 export interface Utterance {
   readonly heardMs: number
-  /** What was thrown away unheard; undefined when the agent spoke to the end. */
+  /** Audio that was cleared unheard, in ms; undefined when the agent spoke to the end. */
   readonly clearedMs: number | undefined
 }
 
-/** A shorter gap is part of speaking. */
+/** A shorter gap counts as speech. */
 const BREATH_MS = 250
 
-/** The agent as the caller hears it: by what has been played, not by what was sent. */
+/** The agent as the caller hears it: from audio that has been played, not that was sent. */
 export class AgentVoice extends EventEmitter<VoiceEvents> {
   #startedAt: number | undefined
   #silentSince = performance.now()
@@ -31,8 +31,8 @@ export class AgentVoice extends EventEmitter<VoiceEvents> {
   #goingOn: NodeJS.Timeout | undefined
 
   /**
-   * @param bufferedMs sound at Twilio that was not heard yet
-   * @param takeWords the words of the answer that begins, where they are known
+   * @param bufferedMs sound at Twilio that was not heard yet, in ms
+   * @param takeWords the words of the answer that begins; undefined when they are not known
    */
   constructor(bufferedMs: () => number, takeWords: () => string | undefined) {
     super()
@@ -54,7 +54,7 @@ export class AgentVoice extends EventEmitter<VoiceEvents> {
     else if (frame.event === 'clear') this.#clear()
   }
 
-  /** The line is dead. */
+  /** The call is over: ends a current utterance. */
   stop(): void {
     if (this.isSpeaking) this.#end(performance.now(), this.#bufferedMs() || undefined)
   }

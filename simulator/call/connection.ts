@@ -1,13 +1,14 @@
 import { EventEmitter } from 'node:events'
 import type { PhoneCall } from '../telephone/telephone.ts'
 
-/** Whether the caller has the agent on the line, and not Twilio's voice, a person, or nobody. */
+/** Whether the caller is connected to the agent, and not to Twilio's voice or a person. */
 export class Connection extends EventEmitter<{ open: [] }> {
   #isOpen = false
 
   constructor(call: PhoneCall) {
     super()
-    // What comes after a stream is asked for when it has closed. First, because a verb comes after its document.
+    // Twilio requests the next document when a stream has closed. This listener comes first, because a verb comes after
+    // its document.
     call.webhooks.follow(() => {
       this.#isOpen = false
     })

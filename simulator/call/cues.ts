@@ -6,13 +6,13 @@ import { readWav } from '../sound/wav.ts'
 import { Mistake } from './mistake.ts'
 import type { Step } from './scenes.ts'
 
-/** What is said without a longer pause, in mu-law, and the pause before it. */
+/** Speech without a longer pause, in mu-law, and the pause before it. */
 export interface Utterance {
   readonly pause: Buffer
   readonly speech: Buffer
 }
 
-/** A step with everything at hand that it needs, so that nothing is made or missing during the call. */
+/** A step with everything that it needs, so that nothing has to be made, or can be missing, during the call. */
 export type Cue =
   | {
       readonly utterances: readonly Utterance[]
@@ -23,7 +23,7 @@ export type Cue =
   | { readonly press: string }
   | { readonly stayMs: number }
 
-/** Not the agent's voice. */
+/** A voice other than the agent's. */
 const CALLER_VOICE = 'en-us+f3'
 const WINDOW_BYTES = 160
 /** -45 dBFS: quieter than any word. */
@@ -31,7 +31,7 @@ const AUDIBLE = 0.0056
 /** 300 ms: longer than between two words. */
 const PAUSE_BYTES = 15 * WINDOW_BYTES
 
-/** Throws Mistake for a file that is missing or no recording. */
+/** Prepares all steps. @throws Mistake for a file that is missing or not a recording */
 export function prepare(steps: readonly Step[]): Promise<Cue[]> {
   return Promise.all(steps.map(cueFor))
 }
@@ -63,7 +63,7 @@ async function readSound(path: string): Promise<Buffer> {
   }
 }
 
-/** The last one ends with the caller's last sound, whatever silence a recording has after it. */
+/** Splits speech into utterances. The last one ends with the caller's last sound, without the silence after it. */
 function utterancesIn(mulaw: Buffer): Utterance[] {
   const found: Utterance[] = []
   let [pauseFrom, speechFrom, soundUntil] = [0, -1, 0]

@@ -1,4 +1,4 @@
-/** Something that whoever placed the call can put right; the message is a sentence for them. */
+/** A mistake that the user of the command can correct; the message is a sentence for them. */
 export class Mistake extends Error {
   override name = 'Mistake' as const
 }

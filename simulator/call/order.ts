@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import { Mistake } from './mistake.ts'
 import { type Scene, type Step, scenes } from './scenes.ts'
 
-/** What the command line asks for. */
+/** The options of the command line. */
 export interface Order {
   readonly scene: Scene
   /** A server that is running already; undefined starts one. */
@@ -24,12 +24,12 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h', default: false }
 } as const
 
-/** After the agent's first sound. */
+/** The time from the agent's first sound to the caller's interruption. */
 const BARGE_IN_MS = 1_000
 
 type Token = ReturnType<typeof parse>['tokens'][number]
 
-/** Throws Mistake. */
+/** @throws Mistake when the command line is wrong */
 export function readOrder(args: string[]): Order {
   const { values, tokens } = parse(args)
   return {
@@ -51,7 +51,7 @@ function parse(args: string[]) {
 
 function sentenceOf({ code, message }: Error & { code?: string }): string {
   const [what = message] = message.split(/\.\s|\n/)
-  // npm keeps flags for itself unless they come after a `--`, and then only their values arrive.
+  // npm takes flags for itself unless they come after a `--`, and then only their values arrive.
   const hint =
     code === 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL' ? 'write npm run call -- --say "…"' : 'see npm run call -- --help'
   return `${what}: ${hint}.`

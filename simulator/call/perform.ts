@@ -10,23 +10,26 @@ export interface Stage {
   readonly call: PhoneCall
   readonly voice: AgentVoice
   readonly report: Report
-  /** Tells the model what is about to be said, where it cannot understand by itself. */
+  /** Gives the practice model the words that are about to be said, which it cannot recognise. */
   readonly prompt: (words: string) => void
-  /** How long the agent is silent before the caller takes it that they have finished. */
+  /** After this much silence the caller takes it that the agent has finished, in ms. */
   readonly settledMs: number
 }
 
 type Speech = Extract<Cue, { utterances: readonly Utterance[] }>
 
-/** A caller waits no longer to be greeted, or answered. */
+/** The longest waits for the greeting and for an answer. */
 const GREETING_LIMIT_MS = 5_000
 const ANSWER_LIMIT_MS = 15_000
-/** Keys need no answer, but may get one. */
+/** The longest wait after keys, which need no answer but may get one. */
 const KEYS_LIMIT_MS = 3_000
-/** After the goodbye the agent may hang up; then the caller does. */
+/** The wait for the agent to hang up after the goodbye; then the caller hangs up. */
 const FAREWELL_MS = 2_500
 
-/** Plays the caller's part to its end and hangs up. Resolves with what went wrong, if anything did; never rejects. */
+/**
+ * Plays the caller's part to its end and hangs up. Resolves to what went wrong; undefined when nothing did. Never
+ * rejects.
+ */
 export async function perform(cues: readonly Cue[], stage: Stage): Promise<string | undefined> {
   const over = new AbortController()
   const ended = stage.call.ended.finally(() => over.abort())
@@ -45,16 +48,16 @@ export async function perform(cues: readonly Cue[], stage: Stage): Promise<strin
 
 class NoAnswer extends Error {}
 
-/** What the caller does, and what they wait for before. */
+/** Plays the caller: their steps, and the waits before each. */
 class Part {
-  /** The caller is waiting for the agent; how long at most, and whether they give up then. */
+  /** The answer that the caller waits for: how long at most, and whether it is an error when none comes. */
   #owed: { readonly limitMs: number; readonly isMust: boolean } | undefined
   #played = 0
   readonly #stage: Stage
   readonly #over: AbortSignal
   readonly #connection: Connection
 
-  /** @param over aborted when the call is over: whatever is waited for then rejects */
+  /** @param over aborted when the call is over; every wait then rejects */
   constructor(stage: Stage, over: AbortSignal) {
     this.#stage = stage
     this.#over = over
@@ -63,7 +66,7 @@ class Part {
 
   async playAll(cues: readonly Cue[]): Promise<void> {
     await this.#stage.call.streaming
-    // Who was greeted by Twilio's voice is not greeted again.
+    // A caller whom Twilio's voice greeted gets no second greeting.
     if (this.#stage.call.said.all.length === 0) await this.#answered(GREETING_LIMIT_MS)
     for (const cue of cues) {
       await this.#play(cue)
@@ -73,10 +76,10 @@ class Part {
     await wait(FAREWELL_MS, undefined, { signal: this.#over })
   }
 
-  /** What an end at this moment leaves undone. */
+  /** The steps or answers that are missing when the call ends now. */
   missing(cues: readonly Cue[]): string | undefined {
     const left = cues.slice(this.#played)
-    // The agent may well end a call on which nothing more was to come from the caller.
+    // The agent may end a call when the caller had nothing more to do.
     if (left.some((cue) => !('stayMs' in cue)))
       return `The call ended after ${this.#played} of the caller's ${cues.length} steps.`
     return this.#owed?.isMust ? "The call ended before the caller's last words were answered." : undefined
@@ -89,7 +92,7 @@ class Part {
     await this.#speak(cue)
   }
 
-  /** What is owed has come, the agent has finished, and the caller is not with somebody else. */
+  /** Waits until the awaited answer has come, the agent has finished, and the caller is connected to the agent. */
   async #heardOut(): Promise<void> {
     await this.#silence()
     if (this.#connection.isOpen) return
@@ -128,7 +131,7 @@ class Part {
     const { call, voice, report, prompt } = this.#stage
     if (words) prompt(words)
     report.callerSpeaks(told, voice.isSpeaking)
-    // All at once, so that nothing comes between them that the recording has not.
+    // Everything is queued at once, so that nothing comes between the utterances that the recording does not have.
     const played = utterances.map(({ pause, speech }) => [call.play(pause), call.play(speech)] as const)
     for (const [begins, ends] of played) {
       await begins

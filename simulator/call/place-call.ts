@@ -14,7 +14,7 @@ import { ServerProcess } from './server-process.ts'
 import { printSummary } from './summary.ts'
 import { print, Timeline } from './timeline.ts'
 
-/** What takes part in a call besides the caller. */
+/** The parts of a call besides the caller. */
 interface House {
   readonly report: Report
   readonly practice: Practice | undefined
@@ -22,12 +22,15 @@ interface House {
   readonly url: string
 }
 
-/** Real agents pause for a tool in the middle of an answer; the practice model's pauses are known. */
+/**
+ * The silence, in ms, after which an agent has finished. Real agents pause for a tool in the middle of an answer; the
+ * practice model's pauses are known.
+ */
 const SETTLED_MS = { practice: 700, real: 1_500 }
 
 const WORDLESS = 'It hears that something was said, not what: write the words of a recording into a .txt beside it.'
 
-/** Places the call that was ordered. Resolves with what went wrong, a line each; throws Mistake when it cannot begin. */
+/** Places the call. Resolves to what went wrong, a line each. @throws Mistake when the call cannot begin */
 export async function placeCall(order: Order): Promise<string[]> {
   await checkFolder(order.record)
   const cues = await prepare(order.scene.steps)
@@ -73,7 +76,7 @@ async function callAndStop(house: House, order: Order, cues: readonly Cue[]): Pr
   }
 }
 
-/** The call itself, from the ringing to the recording. */
+/** Conducts the call, from the ringing to the recording. */
 async function conduct(house: House, order: Order, cues: readonly Cue[]): Promise<string[]> {
   const { report, practice } = house
   const voice = new AgentVoice(
@@ -114,7 +117,7 @@ async function ring(options: RingOptions): Promise<PhoneCall> {
 
 const INTERRUPTS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
-/** Ctrl-C hangs up. */
+/** Waits for the end of the call. Ctrl-C hangs up. */
 async function untilOver(call: PhoneCall): Promise<CallOutcome> {
   const hangUp = () => call.hangUp()
   for (const signal of INTERRUPTS) process.once(signal, hangUp)
@@ -125,7 +128,7 @@ async function untilOver(call: PhoneCall): Promise<CallOutcome> {
 
 function lineTo({ url, server }: House, { scene }: Order): RingOptions {
   const authToken = environment['TWILIO_AUTH_TOKEN'] || undefined
-  // A server of this machine that goes by a public name checks signatures against that name.
+  // A server on this machine with a PUBLIC_URL checks signatures against that URL.
   const publicUrl = !server && authToken && isLocal(url) ? environment['PUBLIC_URL'] || undefined : undefined
   return { url, authToken, publicUrl, sayAloud: true, ...(scene.dial ? { dial: scene.dial } : {}) }
 }

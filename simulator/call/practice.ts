@@ -1,16 +1,16 @@
 import { type Brain, defaultBrain, PracticeModel, type Reply, type Turn } from '../model/practice-model.ts'
 
-/** What the agent's head is seen to do: the one thing that cannot be heard on the line. */
+/** The agent's tool calls and handoffs, which cannot be heard on the line. */
 export interface Thoughts {
   readonly tool: (name: string, args: string) => void
   readonly toolAnswer: (name: string, output: string) => void
   readonly handoff: (agent: string) => void
 }
 
-/** As a real model feels: a third of a second to open, less than half to think, and speech five times as fast as it plays. */
+/** Close to a real model: 0.3 s to open, 0.4 s to think, and speech five times as fast as it plays. */
 const REALISTIC = { openMs: 300, speakMs: 400, pace: 5 }
 
-/** The practice model, and what it is about to say. */
+/** The practice model, and the words that it is about to say. */
 export class Practice {
   readonly model: PracticeModel
   readonly #script: Script
@@ -25,21 +25,21 @@ export class Practice {
     return new Practice(await PracticeModel.listen({ ...REALISTIC, brain: script.brain }), script)
   }
 
-  /** The words of the answer whose sound begins to arrive; undefined when they were taken already. */
+  /** The words of the answer whose sound begins to arrive; undefined when they were taken before. */
   takeWords(): string | undefined {
     return this.#script.take()
   }
 
-  /** What a server needs to talk to this model and to no other. */
+  /** The server's settings for this model, and no other. */
   get settings(): Record<string, string> {
     return { OPENAI_API_KEY: 'sk-practice', OPENAI_REALTIME_URL: this.model.url, OPENAI_MODEL: '' }
   }
 }
 
-/** Reads over the brain's shoulder. */
+/** Follows the brain's replies. */
 class Script {
   #words: string | undefined
-  /** What is thought of after the words. */
+  /** Reports of tool calls, made after the words. */
   #afterwards: (() => void)[] = []
   readonly #thoughts: Thoughts
 
@@ -51,7 +51,7 @@ class Script {
     if (turn.kind === 'tool_output') this.#answered(turn)
     const replies = await defaultBrain(turn)
     const said = replies.flatMap(wordsOf)
-    // What was given up before it was heard is gone.
+    // Words that were cancelled before they were heard are dropped.
     this.#words = said.length > 0 ? said.join(' ') : undefined
     this.#afterwards = replies.flatMap((reply) => ('callTool' in reply ? [() => this.#called(reply)] : []))
     if (this.#words === undefined) this.#goOn()
@@ -61,7 +61,7 @@ class Script {
   take(): string | undefined {
     const words = this.#words
     this.#words = undefined
-    // Whoever takes the words tells them first.
+    // A microtask, so that the words are reported before the tool calls.
     if (words !== undefined) queueMicrotask(() => this.#goOn())
     return words
   }

@@ -4,27 +4,30 @@ import type { Thoughts } from './practice.ts'
 import type { Timeline } from './timeline.ts'
 
 export interface BargeIn {
-  /** From the caller's first sound to the agent's last. */
+  /** The time from the caller's first sound to the agent's last. */
   readonly stoppedAfterMs: number
   readonly heardMs: number
   readonly clearedMs: number
 }
 
-/** Tells the timeline what happens, and keeps what the summary needs. */
+/** Reports events to the timeline, and keeps the figures for the summary. */
 export class Report {
   readonly timeline: Timeline
-  /** From the stream's `start` to the agent's first sound; undefined when the caller spoke first, or nobody. */
+  /**
+   * The time from the stream's `start` to the agent's first sound, in ms; undefined when the caller spoke first, or
+   * neither side spoke.
+   */
   firstWordMs: number | undefined
-  /** From each last sound of the caller's to the agent's answer. */
+  /** The times from the caller's last sound to the agent's answer, in ms. */
   readonly delaysMs: number[] = []
   readonly bargeIns: BargeIn[] = []
   readonly tools: string[] = []
   readonly handoffs: string[] = []
-  /** Somebody has spoken. */
+  /** True once either side has spoken. */
   #isOpened = false
   #streamingSince: number | undefined
   #callerBeganAt: number | undefined
-  /** Until it is answered. */
+  /** When the caller stopped speaking; undefined once the agent has answered. */
   #callerEndedAt: number | undefined
 
   constructor(timeline: Timeline) {
@@ -43,7 +46,7 @@ export class Report {
     }
   }
 
-  /** From the moment in which the call is answered. */
+  /** Starts the timeline and follows the call. Call it when the call is answered. */
   watchCall(call: PhoneCall): void {
     this.timeline.answered()
     call.webhooks.follow(({ url, method, status, twiml }) => {
@@ -77,7 +80,7 @@ export class Report {
     this.timeline.tell('caller', told, isOver ? 'over the agent' : undefined)
   }
 
-  /** The first sound of each of their utterances, of which a recording may have many. */
+  /** Called at the first sound of each utterance, of which a recording may have many. */
   callerBegins(): void {
     this.#callerBeganAt = performance.now()
     this.#callerEndedAt = undefined

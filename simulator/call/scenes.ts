@@ -2,8 +2,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { DialSomebody } from '../telephone/telephone.ts'
 
 /**
- * One thing the caller does. They wait until the agent has finished, unless they barge in: then they begin so many
- * milliseconds after the agent did. `stayMs` says nothing for as long, whatever the agent does.
+ * One step of the caller's. The caller waits until the agent has finished. With `bargeInMs` the caller begins that many
+ * milliseconds after the agent. With `stayMs` the caller is silent for that long, whatever the agent does.
  */
 export type Step =
   | { readonly say: string; readonly bargeInMs?: number | undefined }
@@ -14,15 +14,15 @@ export type Step =
 export interface Scene {
   /** One line for `--help`. */
   readonly about: string
-  /** After the last one the caller hears the answer out, and hangs up if the agent does not. */
+  /** After the last step the caller hears the answer to its end, and hangs up if the agent does not. */
   readonly steps: readonly Step[]
-  /** Settings of the server that the scene needs. */
+  /** The server's settings for this scene. */
   readonly settings?: Readonly<Record<string, string>>
-  /** Who picks up when the server has somebody dialled. Default: everybody. */
+  /** Decides whether a dialled person picks up. Default: always. */
   readonly dial?: DialSomebody
 }
 
-/** Add yours here; `npm run call -- --scene NAME` plays it. */
+/** Add scenes here; `npm run call -- --scene NAME` plays one. */
 export const scenes: Readonly<Record<string, Scene>> = {
   default: {
     about: 'a question, interruptions, a handoff to another agent, an appointment, goodbye',

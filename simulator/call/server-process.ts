@@ -13,7 +13,7 @@ const POLL_MS = 50
 /** The server in a process of its own, as a user starts it, on a free port of this machine. */
 export class ServerProcess {
   readonly url: string
-  /** Settles when the process is gone, with how it went. */
+  /** Resolves when the process is gone, to how it ended. */
   readonly ended: Promise<string>
   readonly #child: ChildProcess
   readonly #output: string[] = []
@@ -29,11 +29,11 @@ export class ServerProcess {
       stream?.setEncoding('utf8').on('data', (text: string) => this.#output.push(text))
     }
     this.ended = once(this.#child, 'close').then(([code, signal]) => (signal ? `by ${signal}` : `with code ${code}`))
-    // Whatever becomes of this process, the server must not be left behind.
+    // However this process ends, the server must not go on.
     process.once('exit', () => this.#child.kill('SIGKILL'))
   }
 
-  /** Resolves when the server takes calls. Throws Mistake when it does not. */
+  /** Resolves when the server takes calls. @throws Mistake when it does not */
   static async start(env: NodeJS.ProcessEnv): Promise<ServerProcess> {
     const server = new ServerProcess(await freePort(), env)
     const failure = await server.#untilReady()
@@ -42,7 +42,7 @@ export class ServerProcess {
     throw failure
   }
 
-  /** The log so far, as in a terminal. @param lines only so many of its last ones */
+  /** The log so far, as in a terminal. @param lines the number of last lines */
   log(lines = 40): string {
     const pretty = pinoPretty.prettyFactory({
       colorize: process.stdout.isTTY ?? false,
@@ -56,7 +56,7 @@ export class ServerProcess {
       .join('\n')
   }
 
-  /** Resolves when the process is gone. @returns what went wrong with its end, if anything did */
+  /** Resolves when the process is gone. @returns what went wrong at its end; undefined when nothing did */
   async stop(): Promise<string | undefined> {
     this.#child.kill('SIGTERM')
     const late = wait(STOP_LIMIT_MS, 'late' as const, { ref: false })

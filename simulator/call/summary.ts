@@ -2,10 +2,10 @@ import type { CallOutcome } from '../telephone/telephone.ts'
 import { type Report, seconds } from './report.ts'
 import { print, printFact } from './timeline.ts'
 
-/** Without tools; each costs it another 0.4 s. */
+/** Without tools; each tool costs another 0.4 s. */
 const PRACTICE = '; 1.0 s of it is the practice model, which hears you out and thinks'
 
-/** What one would want to know of the call afterwards, a line each. */
+/** Prints the figures of the call, a line each. */
 export function printSummary(
   report: Report,
   { durationMs }: CallOutcome,

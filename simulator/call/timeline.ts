@@ -7,17 +7,17 @@ const WIDEST = 100
 const INDENT = 16
 const COLOURS = { caller: 'cyan', agent: 'green', server: 'yellow', twilio: 'magenta' } as const
 
-/** Prints what happens as it happens, with seconds since the call was answered. */
+/** Prints events as they happen, with seconds since the call was answered. */
 export class Timeline {
   #answeredAt: number | undefined
 
-  /** Time begins. */
+  /** Sets the zero of the timeline. */
   answered(): void {
     this.#answeredAt ??= performance.now()
     print(styleText('dim', `${'s'.padStart(6)}  who     what`))
   }
 
-  /** @param note something about it, in brackets and on one line */
+  /** @param note printed in brackets */
   tell(who: Who, what: string, note?: string): void {
     const seconds = ((performance.now() - (this.#answeredAt ?? performance.now())) / 1_000).toFixed(1)
     const [first = '', ...rest] = wrap([...what.split(/\s+/), ...(note ? [`(${note})`] : [])], width() - INDENT)
@@ -30,14 +30,14 @@ export function print(line: string): void {
   process.stdout.write(`${line}\n`)
 }
 
-/** A table's row, wrapped like the timeline. */
+/** Prints a table's row, wrapped like the timeline. */
 export function printFact(name: string, text: string): void {
   const [first = '', ...rest] = wrap(text.split(/\s+/), width() - INDENT)
   print(`${styleText('bold', name.padEnd(INDENT))}${first}`)
   for (const line of rest) print(`${' '.repeat(INDENT)}${line}`)
 }
 
-/** A word longer than a line has one to itself. */
+/** Wraps words into lines. A word longer than a line gets a line of its own. */
 function wrap(words: readonly string[], columns: number): string[] {
   const lines: string[] = []
   for (const word of words) {

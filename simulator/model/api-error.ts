@@ -1,13 +1,16 @@
 export interface ApiErrorDetails {
   param?: string | null
   type?: string
-  /** Only a broken client causes it; every one is recorded in `model.failures`. Races (a late cancel) are not faults. */
+  /**
+   * True for errors that only a broken client causes; each is recorded in `model.failures`. Races (a late cancel) are
+   * not faults.
+   */
   fault?: boolean
   /** Some refusals of the real API carry no event_id, even when the client sent one. */
   uncorrelated?: boolean
 }
 
-/** What the API answers with an `error` event. */
+/** An error that the API reports by an `error` event. */
 export class ApiError extends Error {
   override name = 'ApiError' as const
   readonly code: string | null

@@ -13,7 +13,7 @@ const Part = z.looseObject({
   transcript: z.string().nullish()
 })
 
-/** An item as a client writes it; what it may hold is judged by the conversation. */
+/** An item as a client writes it; the conversation checks its contents. */
 export const ClientItem = z.looseObject({
   id: z.string().optional(),
   type: z.string(),
@@ -83,7 +83,10 @@ export function parseJson(data: string): RawEvent {
   throw new ApiError('invalid_json', 'Invalid event: failed to parse JSON value. ', { fault: true })
 }
 
-/** The audio of an append event. Apart from the schema, because it comes fifty times a second from every call. */
+/**
+ * The audio of an append event. Not checked by the schema, because each call sends 50 a second.
+ * @throws ApiError when there is no audio
+ */
 export function readAppend(raw: RawEvent): Buffer {
   if (typeof raw['audio'] === 'string') return Buffer.from(raw['audio'], 'base64')
   throw new ApiError('missing_required_parameter', "Missing required parameter: 'audio'.", {
@@ -106,7 +109,7 @@ const unknownType = (type: unknown): ApiError =>
     { param: 'type', fault: true }
   )
 
-/** zod's first complaint in the API's words. */
+/** zod's first issue in the API's words. */
 function refusalOf(issue: z.core.$ZodIssue | undefined, raw: RawEvent): ApiError {
   const path = issue?.path ?? []
   if (issue?.code === 'unrecognized_keys') {

@@ -32,11 +32,11 @@ interface Entry {
 const PARTS: Record<Role, string[]> = {
   user: ['input_text', 'input_audio', 'input_image'],
   system: ['input_text'],
-  // No `output_audio`: what the assistant said cannot be put into its mouth, only as text.
+  // No `output_audio`: the API accepts the assistant's turns as text only.
   assistant: ['output_text']
 }
 
-/** The items of one session, in order, with the audio that item events never carry. */
+/** The items of one session, in order, with their audio, which item events never carry. */
 export class Conversation {
   readonly id: string = newId('conv')
   #entries: Entry[] = []
@@ -59,7 +59,7 @@ export class Conversation {
     return this.#find(id) !== undefined
   }
 
-  /** How much audio the item has, as billing and truncation count it. */
+  /** The length of the item's audio in ms, as billing and truncation count it. */
   audioMs(id: string): number {
     return this.#find(id)?.audioMs ?? 0
   }
@@ -79,7 +79,7 @@ export class Conversation {
     return this.#entries[at - 1]?.item.id ?? null
   }
 
-  /** What the client wrote, as an item; added where it asked. */
+  /** Adds an item that the client wrote, at the place it asked for. @throws ApiError when the item is refused */
   addFromClient(written: ClientItem, after?: string | null): { item: Item; previousId: string | null } {
     if (written.id && this.#find(written.id)) {
       const message = `Error adding item: an item with id '${written.id}' already exists in the conversation.`
@@ -90,7 +90,7 @@ export class Conversation {
     return { item, previousId: this.add(item, after, audio) }
   }
 
-  /** What the assistant has generated so far belongs to its item as it comes. */
+  /** Adds generated audio to its item as it comes. */
   addAudio(id: string, audio: Buffer): void {
     const entry = this.#find(id)
     if (!entry) return
@@ -129,8 +129,10 @@ export class Conversation {
   }
 
   /**
-   * Cuts what the caller did not hear, and drops the transcript: the API cannot tell which words were in the rest.
+   * Cuts the audio that the caller did not hear, and drops the transcript: the API does not know which words were in
+   * the rest.
    * @returns where it was cut: no later than the end of the audio
+   * @throws ApiError for an item without output audio
    */
   truncate(id: string, endMs: number): number {
     const entry = this.#entry(id, 'truncating')

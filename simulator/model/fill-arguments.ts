@@ -11,10 +11,13 @@ interface Schema {
   readonly minItems?: number
 }
 
-/** What is known about the caller's wish, by what a parameter is called. */
+/** Known facts about the caller's wish, by the name of a parameter. */
 export type Hints = Readonly<Record<string, string>>
 
-/** Arguments that a tool's JSON schema accepts, for tools this brain has never seen: every required property, as well as the hints allow. */
+/**
+ * Arguments that fit a tool's JSON schema, for tools that this brain does not know: every required property, filled
+ * from the hints where possible.
+ */
 export function fillArguments(parameters: unknown, hints: Hints): Record<string, unknown> {
   const schema = (parameters ?? {}) as Schema
   const names = schema.required ?? Object.keys(schema.properties ?? {})
@@ -31,7 +34,7 @@ function valueFor(name: string, schema: Schema, hints: Hints): unknown {
   return ofType(type ?? 'string', schema, hintFor(name.toLowerCase(), schema.description ?? '', hints) ?? words, hints)
 }
 
-/** By its name, else by what its description says about it, else by a part of its name. */
+/** Finds a hint by the parameter's name, else by its description, else by a part of its name. */
 function hintFor(name: string, description: string, hints: Hints): string | undefined {
   if (hints[name] !== undefined) return hints[name]
   if (description.includes('YYYY-MM-DD')) return hints['date']

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 
-/** An id as the API makes them: a prefix and 21 letters and digits. The client may not use more than 32 characters. */
+/** An id in the API's form: a prefix and 21 letters and digits. A client's own id has at most 32 characters. */
 export const newId = (prefix: 'event' | 'sess' | 'conv' | 'item' | 'resp' | 'call'): string =>
   `${prefix}_${randomBytes(16).toString('base64').replace(/\W/g, '0').slice(0, 21)}`
 

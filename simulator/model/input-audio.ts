@@ -8,7 +8,7 @@ import { Tape } from './tape.ts'
 import { VoiceActivity, type VoiceSettings } from './voice-activity.ts'
 
 const PREFIX_MS = 300
-/** semantic_vad listens to meaning; a pause has to do here. */
+/** The real semantic_vad judges by meaning; here a pause of this length ends a turn. */
 const SEMANTIC_SILENCE_MS = 600
 const SHORTEST_COMMIT_MS = 100
 
@@ -21,16 +21,16 @@ export interface InputListener {
 interface Speech {
   readonly itemId: string
   readonly startMs: number
-  /** Begun by the scene, which alone ends it: sound on the line is not asked. */
+  /** The scene began this speech and alone ends it; sound on the line is ignored. */
   readonly forced: boolean
 }
 
-/** The input audio buffer: what was appended, who is speaking in it, and the user items it becomes. */
+/** The input audio buffer: the appended audio, the current speech in it, and the user items made from it. */
 export class InputAudio {
   readonly tape: Tape
   appends = 0
   #speech: Speech | undefined
-  /** Up to here everything is committed or cleared. */
+  /** Audio up to this byte is committed or cleared. */
   #takenBytes = 0
   readonly #voice = new VoiceActivity()
   readonly #line: Line
@@ -113,7 +113,7 @@ export class InputAudio {
   }
 
   #endSpeech(): void {
-    // Sound was not asked while the scene spoke: listening begins anew.
+    // Sound was ignored while the scene spoke, so detection starts anew here.
     if (this.#speech?.forced) this.#voice.reset(this.tape.length)
     this.#speech = undefined
   }

@@ -2,29 +2,29 @@ import type { Brain } from './brain.ts'
 import type { Conversation } from './conversation.ts'
 import type { SessionConfig } from './session-config.ts'
 
-/** How a session's model behaves. */
+/** The settings of a practice model's behaviour. */
 export interface SessionKnobs {
-  /** From response.create, or the end of a turn, to the first output. Default 0 */
+  /** The time from response.create, or the end of a turn, to the first output, in ms. Default 0 */
   readonly speakMs: number
   /** Bytes of mu-law in one output_audio.delta; the API's own size is not known. Default 1600 (200 ms) */
   readonly deltaBytes: number
   /** Speed of generation as a multiple of real time; Infinity gives each answer as one burst. Default 10 */
   readonly pace: number
-  /** What the model answers. Default: a dental practice's front desk */
+  /** Decides what the model answers. Default: a dental practice's front desk */
   readonly brain: Brain
   /** Whether turns are found in the audio. Default true */
   readonly vad: boolean
   /** Whether appended audio is kept for `session.audio` and retrieved items; false for many long calls. Default true */
   readonly keepAudio: boolean
-  /** From the end of a turn to its transcript; 0 puts it before the answer. Default 0 */
+  /** The time from the end of a turn to its transcript, in ms; 0 puts it before the answer. Default 0 */
   readonly transcriptionMs: number
-  /** How a transcription's usage is counted; which of them the API does for gpt-transcribe is not known. Default 'duration' */
+  /** The unit of a transcription's usage; the API's unit for gpt-transcribe is not known. Default 'duration' */
   readonly transcriptionUsage: 'duration' | 'tokens'
-  /** What a turn's own response does while another runs uninterrupted: the API's behaviour is not known. Default 'error' */
+  /** What happens to a turn's own response while another one runs; the API's behaviour is not known. Default 'error' */
   readonly whenBusy: 'error' | 'answer-after'
 }
 
-/** What the parts of a session share: its wire, its settings, its conversation. */
+/** The parts of a session share this: its wire, its settings, its conversation. */
 export interface Line {
   readonly config: SessionConfig
   readonly conversation: Conversation

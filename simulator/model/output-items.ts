@@ -3,7 +3,7 @@ import type { FunctionCallItem, Item, ItemStatus, MessageItem } from './conversa
 import { newId, obfuscation } from './ids.ts'
 import type { Line } from './line.ts'
 
-/** Where an item belongs. Outside the conversation (`conversation: "none"`) only response events tell of it. */
+/** The place of an item. Outside the conversation (`conversation: "none"`) only response events report it. */
 export interface Place {
   readonly line: Line
   readonly responseId: string
@@ -11,7 +11,7 @@ export interface Place {
   readonly inConversation: boolean
 }
 
-/** An item being generated. Closing sends its done events, also for a cancelled one: they are always sent. */
+/** An item being generated. Closing it sends its done events, also for a cancelled item. */
 export interface OutputItem {
   readonly audioMs: number
   readonly text: string
@@ -26,8 +26,8 @@ function open({ line, responseId, outputIndex, inConversation }: Place, item: It
 }
 
 /**
- * As captured: the conversation's event first. An item that the client deleted meanwhile has no place to tell of: null would
- * say that it is the first one, and SDK 0.20 would put it there.
+ * As captured: the conversation's event comes first. For an item that the client deleted meanwhile it is left out:
+ * `previous_item_id: null` would mean the first place, and SDK 0.20 would put the item there.
  */
 function close({ line, responseId, outputIndex, inConversation }: Place, item: Item): Item {
   if (inConversation && line.conversation.has(item.id)) {
@@ -51,7 +51,7 @@ export class MessageOutput implements OutputItem {
     const id = newId('item')
     this.item = { id, object: 'realtime.item', type: 'message', status: 'in_progress', role: 'assistant', content: [] }
     open(place, this.item)
-    // Parts have the short names, items the long ones: `audio` here, `output_audio` there.
+    // Parts have short type names, items long ones: `audio` here, `output_audio` there.
     this.#emit('response.content_part.added', { part: this.#part() })
   }
 

@@ -17,21 +17,21 @@ export { type Muted, PracticeSession } from './session.ts'
 export type { ServerEvent } from './wire.ts'
 
 export interface PracticeModelOptions extends Partial<SessionKnobs> {
-  /** From the upgrade request to the 101. Default 0 */
+  /** The time from the upgrade request to the 101, in ms. Default 0 */
   readonly openMs?: number
   /** Whether permessage-deflate is negotiated, as the real API does. Default true */
   readonly compression?: boolean
-  /** When set, every other key is refused, as the real API does: after the 101. */
+  /** When set, every other key is refused after the 101, as the real API does. */
   readonly apiKey?: string
-  /** The life of a session. Default 3_600_000, as the real API */
+  /** The longest time of a session, in ms. Default 3_600_000, as the real API */
   readonly sessionMs?: number
   /** Default 0: any free port */
   readonly port?: number
 }
 
 /**
- * How connections are turned away: by an HTTP status instead of the 101; by an error event and a close;
- * by no answer at all; by a TCP reset.
+ * How connections are refused: by an HTTP status instead of the 101; by an error event and a close; by no answer at
+ * all; by a TCP reset.
  */
 export type Refusal = { status: number } | { code: string; closeCode: number; message?: string } | 'hang' | 'reset'
 
@@ -44,15 +44,18 @@ const PATH = '/v1/realtime'
 /** An append may hold 15 MiB of audio, in base64. */
 const MAX_PAYLOAD = 21 * 1024 * 1024
 
-/** The OpenAI Realtime API on a loopback port, as strict as the real one and without its bill. */
+/** The OpenAI Realtime API on a loopback port, as strict as the real one, and free. */
 export class PracticeModel {
   /** ws://127.0.0.1:PORT/v1/realtime; clients append ?model= */
   readonly url: string
-  /** In order of opening; connections that were refused are not among them. */
+  /** The sessions in order of opening, without refused connections. */
   readonly sessions: PracticeSession[] = []
   /** Every attempt to upgrade, refused ones too. */
   readonly handshakes = new Inbox<Handshake>('handshakes', ({ url }) => url)
-  /** What no correct client does: malformed events, a session that is not audio/pcmu. A test asserts it empty. */
+  /**
+   * Errors that no correct client makes: malformed events, a session that is not audio/pcmu. A test asserts that it is
+   * empty.
+   */
   readonly failures: string[] = []
   #refusal: Refusal | undefined
   readonly #muted = new Set<Muted>()
@@ -85,28 +88,28 @@ export class PracticeModel {
     server.on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket, head))
   }
 
-  /** The next session that nobody has asked for yet. Throws NothingCame. */
+  /** The next session that `nextSession` has not returned yet. @throws NothingCame */
   nextSession(limitMs?: number): Promise<PracticeSession> {
     return this.#opened.next(undefined, limitMs)
   }
 
-  /** Turns all following connections away, until told `undefined`. */
+  /** Refuses all following connections, until called with `undefined`. */
   refuse(how: Refusal | undefined): void {
     this.#refusal = how
   }
 
-  /** A model that never sends these, also in sessions that are open already, until told `undefined`. */
+  /** Stops sending these events, also in open sessions, until called with `undefined`. */
   mute(what: Muted | undefined): void {
     if (what === undefined) this.#muted.clear()
     else this.#muted.add(what)
   }
 
-  /** What the next finished turn of speech, of any session, will be transcribed as. First in, first out. */
+  /** The transcription of the next finished turn of speech, in any session. First in, first out. */
   hearWords(text: string): void {
     this.#words.push(text)
   }
 
-  /** Ends every connection without a goodbye, and the server. */
+  /** Ends every connection without a close frame, and the server. */
   async close(): Promise<void> {
     for (const socket of this.#sockets.clients) socket.terminate()
     for (const connection of this.#connections) connection.destroy()
@@ -135,7 +138,10 @@ export class PracticeModel {
     this.#opened.push(session)
   }
 
-  /** The API looks at the key, the headers and the model after the 101: the first and only event, then the close. */
+  /**
+   * The API checks the key, the headers and the model after the 101: an error event is its first and only event, then
+   * it closes.
+   */
   #check({ headers, url }: IncomingMessage): Closing | undefined {
     const { apiKey } = this.#options
     const model = modelOf({ url })
@@ -200,7 +206,9 @@ function closeWith(socket: WebSocket, { error, closeCode }: Closing): void {
   wire.close(closeCode, `${error.type}.${error.code}`)
 }
 
-/** What is turned away before the 101. That a missing key is among it is not confirmed for this API. */
+/**
+ * The HTTP status of an upgrade that is refused before the 101. For a missing key this is not confirmed for the API.
+ */
 function statusFor({ headers, url }: IncomingMessage): number | undefined {
   if (new URL(url ?? '', 'ws://model').pathname !== PATH) return 404
   return headers.authorization === undefined ? 401 : undefined

@@ -24,14 +24,14 @@ export interface ResponseOutcome {
 
 export interface ResponseRequest {
   readonly params: ResponseParams
-  /** Asked once the response has begun, so that it sees the conversation as it is then. */
+  /** Called when the response has begun, so that it sees the conversation of that moment. */
   readonly replies: () => Reply[] | Promise<Reply[]>
   readonly cachedInput: Tokens
-  /** Stops half-way: no more deltas, no done. */
+  /** Stops the response half-way: no more deltas, no done. */
   readonly stalls?: boolean
 }
 
-/** One response from response.created to response.done, which comes exactly once, whatever happens in between. */
+/** One response from response.created to response.done, which comes exactly once in any case. */
 export class ModelResponse {
   readonly id = newId('resp')
   readonly input: Tokens
@@ -76,7 +76,7 @@ export class ModelResponse {
       }
       if (!this.#halted) this.#finish('completed', null)
     } catch (error) {
-      // A brain that throws, or speech that cannot be made, is this API's server error.
+      // When a brain throws or speech cannot be made, the API reports a server error.
       this.fail({ type: 'server_error', code: null, message: String(error) })
     }
   }
@@ -89,7 +89,7 @@ export class ModelResponse {
     this.#finish('failed', { type: 'failed', error })
   }
 
-  /** From now on nothing comes, while the response stays active until it is cancelled. */
+  /** Sends nothing more. The response stays active until it is cancelled. */
   stall(): void {
     this.#stalled = true
   }
@@ -114,7 +114,7 @@ export class ModelResponse {
     this.#closeOpen('completed')
   }
 
-  /** Words run beside the audio in proportion; the real model's run a little ahead. */
+  /** Words come in proportion to the audio; the real model's come a little earlier. */
   async #stream(message: MessageOutput, audio: Buffer, transcript: string): Promise<void> {
     const { deltaBytes, pace } = this.#line.knobs
     const words = wordsIn(transcript)
@@ -215,5 +215,5 @@ function toneOf(ms: number): Buffer {
   return known
 }
 
-/** Each word with the space that follows it: joined they are the text again. */
+/** Each word with the space after it: joined they are the text again. */
 const wordsIn = (text: string): string[] => text.match(/\S+\s*|\s+/g) ?? []

@@ -5,7 +5,9 @@ import type { Line } from './line.ts'
 import { ModelResponse, type ResponseFailure } from './response.ts'
 import type { Tokens } from './usage.ts'
 
-/** The responses of one session: one active in its conversation at a time, others (`conversation: "none"`) beside it. */
+/**
+ * The responses of one session: one active in its conversation at a time, others (`conversation: "none"`) beside it.
+ */
 export class Responses {
   #current: ModelResponse | undefined
   #lastInput: Tokens = { text: 0, audio: 0 }
@@ -17,7 +19,10 @@ export class Responses {
     this.#line = line
   }
 
-  /** Over is over within response.done itself: whoever reads that event may ask for the next response. */
+  /**
+   * The active response. It is inactive from within response.done on, because a listener of that event may request the
+   * next one.
+   */
   get active(): ModelResponse | undefined {
     return this.#current?.over ? undefined : this.#current
   }
@@ -49,13 +54,13 @@ export class Responses {
     wanted.cancel('client_cancelled')
   }
 
-  /** The running response, or else the next one. */
+  /** Fails the running response, or else the next one. */
   fail(error: ResponseFailure): void {
     if (this.active) this.active.fail(error)
     else this.#next.fails = error
   }
 
-  /** The running response at once, or else the next one half-way. */
+  /** Stalls the running response at once, or else the next one half-way. */
   stall(): void {
     if (this.active) this.active.stall()
     else this.#next.stalls = true

@@ -95,7 +95,7 @@ export type TurnDetection =
     })
   | (Detection & { type: 'semantic_vad'; eagerness: 'low' | 'medium' | 'high' | 'auto' })
 
-/** The session as it is in force: what session.created and session.updated tell. */
+/** The effective session, as session.created and session.updated report it. */
 export interface SessionConfig {
   type: 'realtime'
   object: 'realtime.session'
@@ -162,8 +162,9 @@ export function newSessionConfig(id: string, model: string, expiresAt: number): 
 }
 
 /**
- * The session after an update: only given fields change, `null` clears, `audio` is merged deeply, the model never changes.
- * @throws ApiError when any part is refused; then nothing of the update holds
+ * The session after an update: only given fields change, `null` clears, `audio` is merged deeply, the model never
+ * changes.
+ * @throws ApiError when any part is refused; then nothing changes
  */
 export function updated(current: SessionConfig, update: SessionUpdate, assistantSpoke: boolean): SessionConfig {
   const { audio, model: _, ...rest } = update

@@ -24,12 +24,12 @@ import { type SentError, type ServerEvent, Wire } from './wire.ts'
 
 export type Muted = 'session.created' | 'session.updated' | 'response'
 
-/** What a session asks of the model it belongs to. */
+/** What a session needs of its model. */
 export interface SessionHost {
   readonly knobs: SessionKnobs
   readonly sessionMs: number
   mutes(what: Muted): boolean
-  /** Words for a finished turn, if somebody left some. */
+  /** Words for a finished turn; undefined when there are none. */
   nextWords(): string | undefined
   fail(message: string): void
   /** Resets the connection under the session's socket. */
@@ -37,17 +37,17 @@ export interface SessionHost {
 }
 
 const EXPIRED = 'Your session hit the maximum duration of 60 minutes.'
-/** How long a scene waits for the client to configure its session. */
+/** A scene waits this long for the client to configure its session. */
 const CONFIGURED_LIMIT_MS = 2_000
 
-/** One session of the model: the API on its socket, and scenes for tests. */
+/** One session of the model: the API on its socket, and methods by which tests play scenes. */
 export class PracticeSession implements Line {
   readonly id: string = newId('sess')
   /** Every well-formed client event but `input_audio_buffer.append`; for those see `audio` and `appends`. */
   readonly received: Inbox<ClientEvent> = new Inbox(`client events of ${this.id}`)
-  /** Everything the model sent but audio deltas. */
+  /** Every event that the model sent, except audio deltas. */
   readonly sent: Inbox<ServerEvent>
-  /** Every `error` event the model sent: what it refused. */
+  /** Every `error` event that the model sent. */
   readonly errors: readonly SentError[]
   readonly closed: Promise<{ code: number; reason: string }>
   readonly conversation = new Conversation()
@@ -77,12 +77,12 @@ export class PracticeSession implements Line {
     })
     void this.closed.then(() => this.#responses.abandon())
     this.#wire.onMessage((text, isBinary) => this.#receive(text, isBinary))
-    // A timer holds at most 24 days.
+    // The longest delay of a timer is some 25 days.
     this.#wire.after(Math.min(host.sessionMs, 2 ** 31 - 1), () => this.#expire())
     if (!host.mutes('session.created')) this.emit('session.created', { session: this.#config })
   }
 
-  /** The effective session, as session.updated tells it. */
+  /** The effective session, as session.updated reports it. */
   get config(): SessionConfig {
     return this.#config
   }
@@ -100,12 +100,12 @@ export class PracticeSession implements Line {
     return this.#input.appends
   }
 
-  /** The response that is being generated, if one is. */
+  /** The response that is being generated; undefined when there is none. */
   get activeResponseId(): string | undefined {
     return this.#responses.active?.id
   }
 
-  /** The next client event of this type, its fields typed. Throws NothingCame. */
+  /** The next client event of this type, its fields typed. @throws NothingCame */
   async receives<T extends ClientEvent['type']>(
     type: T,
     wants: (event: ClientEventOf<T>) => boolean = () => true,
@@ -115,7 +115,7 @@ export class PracticeSession implements Line {
     return (await this.received.next(is, limitMs)) as ClientEventOf<T>
   }
 
-  /** A spoken response by itself; waits its turn behind a running one. Settles at response.done. */
+  /** Gives a spoken response, after a running one. Resolves at response.done. */
   say(what: string | { ms: number; transcript?: string }): Promise<ResponseOutcome> {
     if (typeof what === 'string') return this.#perform([{ say: what }])
     const { ms, ...words } = what
@@ -123,8 +123,8 @@ export class PracticeSession implements Line {
   }
 
   /**
-   * A response that calls a tool.
-   * @param args a string goes out as it is, for arguments that are no JSON
+   * Gives a response that calls a tool.
+   * @param args a string is sent unchanged, for arguments that are not JSON
    * @returns the call's id, at response.done
    */
   async callTool(
@@ -138,53 +138,56 @@ export class PracticeSession implements Line {
     return callId
   }
 
-  /** The caller begins to speak, whatever the line sounds like, until `hearSilence`. @returns the coming item's id */
+  /**
+   * The caller begins to speak and goes on until `hearSilence`, whatever sound is on the line.
+   * @returns the coming item's id
+   */
   hearSpeech(): string {
     return this.#input.startSpeech(this.audioMs, true)
   }
 
-  /** The caller has spoken. */
+  /** The caller stops speaking. @param transcript the words of this turn */
   hearSilence(transcript?: string): void {
     if (transcript !== undefined) this.#transcripts.addFirst(transcript)
     this.#input.stopSpeech(this.audioMs)
   }
 
-  /** Words for the next finished turn of this session, before those left with the model. */
+  /** Gives the words of the next finished turn of this session, before those given to the model. */
   hearWords(text: string): void {
     this.#transcripts.add(text)
   }
 
-  /** Sends any text as it is; an object with an event_id if it has none. */
+  /** Sends any text unchanged; an object gets an event_id if it has none. */
   send(event: object | string): void {
     this.#wire.write(typeof event === 'string' ? event : JSON.stringify({ event_id: newId('event'), ...event }))
   }
 
-  /** Closes with a code; without one the connection dies, and the peer sees 1006. */
+  /** Closes with a code; without one the connection is cut, and the peer sees 1006. */
   drop(code?: number, reason?: string): void {
     this.#wire.close(code, reason)
   }
 
-  /** A TCP reset: no goodbye, and what was on its way is lost. */
+  /** A TCP reset: no close frame, and data on its way is lost. */
   reset(): void {
     this.#host.reset()
   }
 
-  /** The socket stays open, and nothing comes any more, not even a pong. */
+  /** Sends nothing any more, not even a pong. The socket stays open. */
   freeze(): void {
     this.#wire.freeze()
   }
 
-  /** The running response, or else the next one, ends as failed. */
+  /** Makes the running response, or else the next one, end as failed. */
   failResponse(error: ResponseFailure): void {
     this.#responses.fail(error)
   }
 
-  /** The running response at once, or else the next one half-way, stops: no more deltas, no done. */
+  /** Stops the running response at once, or else the next one half-way: no more deltas, no done. */
   stallResponse(): void {
     this.#responses.stall()
   }
 
-  /** Part of `Line`; a test that needs an event of its own uses `send`. */
+  /** Part of `Line`. For an event of its own a test uses `send`. */
   emit(type: string, fields: object): void {
     this.#wire.emit(type, fields)
   }
@@ -254,7 +257,7 @@ export class PracticeSession implements Line {
     const lengthMs = Math.floor(this.conversation.audioMs(item_id))
     const cutAt = this.conversation.truncate(item_id, audio_end_ms)
     if (audio_end_ms > lengthMs) {
-      // As traced: the refusal, and the truncation all the same.
+      // As traced: the API sends the error and truncates nevertheless.
       const message = `Audio content of ${lengthMs}ms is already shorter than ${audio_end_ms}ms`
       this.#refuse(new ApiError('invalid_value', message), null)
     }
@@ -295,7 +298,7 @@ export class PracticeSession implements Line {
     return this.#responses.start({}, () => replies).done
   }
 
-  /** A scene may be asked for before the client has configured its session. */
+  /** Waits for the client's configuration, because a scene may begin before it. */
   async #untilConfigured(): Promise<void> {
     const { promise: late, reject } = Promise.withResolvers<never>()
     const message = `${this.id}: no session.update with audio within ${CONFIGURED_LIMIT_MS} ms`
@@ -303,7 +306,10 @@ export class PracticeSession implements Line {
     await Promise.race([this.#configured.promise, late]).finally(() => clearTimeout(timer))
   }
 
-  /** Anything but mu-law is noise on a phone. Told once for each direction: appends come fifty times a second. */
+  /**
+   * Any format but mu-law is noise on a phone. Reported once for each direction, because appends come 50 times a
+   * second.
+   */
   #checkFormat(direction: 'input' | 'output'): boolean {
     const { type } = this.#config.audio[direction].format
     if (type === 'audio/pcmu') return true

@@ -1,4 +1,4 @@
-/** What a tool answered, as one would say it: JSON becomes its values, and what is meant for the model alone is left out. */
+/** A tool's answer as spoken text: JSON becomes its values, and instructions for the model are left out. */
 export function spoken(output: string): string {
   const text = (valuesIn(output) ?? [output]).join(', ').replaceAll(/\s*\([^)]*\)/g, '')
   const sentences = text.split(/(?<=[.!?])\s+/).filter((sentence) => sentence !== '' && !ADVICE.test(sentence))

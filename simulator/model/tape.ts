@@ -1,6 +1,8 @@
 import { BYTES_PER_MS } from '../sound/mulaw.ts'
 
-/** Everything the client appended. Grows by doubling, so that an hour of 20 ms frames costs neither chunks nor copies. */
+/**
+ * All audio that the client appended. The buffer grows by doubling, so that an hour of 20 ms frames needs few copies.
+ */
 export class Tape {
   #bytes = Buffer.alloc(0)
   #length = 0

@@ -1,33 +1,36 @@
 import type { Line } from './line.ts'
 import { transcriptionUsage } from './usage.ts'
 
-/** Nobody told the model what was said: it has no ears for words. */
+/** The transcript of a turn without given words: the practice model does not recognise speech. */
 const UNKNOWN = '[speech]'
 
-/** The words of spoken items: handed over by whoever plays the caller, told to the client where it asked for them. */
+/**
+ * The words of spoken items. The test that plays the caller gives them; the client gets them where it asked for
+ * transcription.
+ */
 export class Transcripts {
   readonly #coming: string[] = []
   readonly #heard = new Map<string, string>()
   readonly #line: Line
   readonly #elsewhere: () => string | undefined
 
-  /** @param elsewhere asked when no words were left for this session */
+  /** @param elsewhere called when this session has no words left */
   constructor(line: Line, elsewhere: () => string | undefined) {
     this.#line = line
     this.#elsewhere = elsewhere
   }
 
-  /** By item id, also where the session asked for no transcription. */
+  /** Words by item id, also without transcription. */
   get heard(): ReadonlyMap<string, string> {
     return this.#heard
   }
 
-  /** For the next turn but those already waiting. */
+  /** Adds words after those that wait already. */
   add(words: string): void {
     this.#coming.push(words)
   }
 
-  /** For the very next turn. */
+  /** Adds words for the very next turn. */
   addFirst(words: string): void {
     this.#coming.unshift(words)
   }
@@ -36,7 +39,7 @@ export class Transcripts {
     this.#heard.set(itemId, this.#coming.shift() ?? this.#elsewhere() ?? UNKNOWN)
   }
 
-  /** Tells all at once, as whisper-1 does. */
+  /** Sends the whole transcript at once, as whisper-1 does. */
   tell(item_id: string): void {
     const { config, conversation, knobs } = this.#line
     if (!config.audio.input.transcription || !conversation.has(item_id)) return

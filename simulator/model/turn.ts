@@ -3,10 +3,10 @@ import type { ResponseParams } from './client-events.ts'
 import type { Item, MessageItem } from './conversation.ts'
 import type { SessionConfig } from './session-config.ts'
 
-/** The words of spoken items by id, known here also when the session asks for no transcription. */
+/** The words of spoken items by id, also when the session asks for no transcription. */
 export type Heard = ReadonlyMap<string, string>
 
-/** What a brain is told, from the conversation as it stands. */
+/** The brain's input, from the current conversation. */
 export function turnOf(config: SessionConfig, items: readonly Item[], params: ResponseParams, heard: Heard): Turn {
   const said = items.filter((item) => item.type === 'message' && item.role === 'user') as MessageItem[]
   const tools = offeredTools(config, params)
@@ -23,7 +23,7 @@ export function turnOf(config: SessionConfig, items: readonly Item[], params: Re
   }
 }
 
-/** What there is to answer: the newest item that is not the assistant's own, unless it was answered already. */
+/** The item to answer: the newest one that is not the assistant's own, unless it was answered already. */
 function newest(items: readonly Item[], timesSaid: number): Pick<Turn, 'kind' | 'tool' | 'output'> {
   const last = items.findLast((item) => item.type !== 'message' || item.role !== 'system')
   if (last?.type === 'function_call_output') {
@@ -35,7 +35,7 @@ function newest(items: readonly Item[], timesSaid: number): Pick<Turn, 'kind' | 
   return { kind: last.content.some((part) => part.type === 'input_audio') ? 'speech' : 'text' }
 }
 
-/** A system message that nothing has followed speaks for this response alone. */
+/** The text of a system message at the end, which counts for this response only. */
 function newSystemText(items: readonly Item[], heard: Heard): string | undefined {
   const last = items.at(-1)
   return last?.type === 'message' && last.role === 'system' ? textOf(last, heard) : undefined

@@ -40,7 +40,10 @@ export function outputTokens(outputs: OutputItem[]): Tokens {
   }
 }
 
-/** @param before the input of the session's last response: what is the same again comes from the cache, in whole blocks */
+/**
+ * @param before the input of the session's last response: the part that is the same comes from the cache, in whole
+ * blocks
+ */
 export function usageOf(input: Tokens, output: Tokens, before: Tokens): Usage {
   const cachedText = wholeBlocks(Math.min(input.text, before.text))
   const cachedAudio = wholeBlocks(Math.min(input.audio, before.audio))
@@ -61,7 +64,7 @@ export function usageOf(input: Tokens, output: Tokens, before: Tokens): Usage {
   }
 }
 
-/** Of the words of one turn, which are billed apart from the responses. */
+/** The usage of one turn's transcription, which is billed apart from the responses. */
 export function transcriptionUsage(unit: 'duration' | 'tokens', audioMs: number, transcript: string): object {
   if (unit === 'duration') return { type: 'duration', seconds: Math.ceil(audioMs / 1000) }
   const audio = Math.ceil(audioMs / CALLER_TOKEN_MS)

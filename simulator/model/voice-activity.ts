@@ -2,13 +2,16 @@ import { BYTES_PER_MS, decodeMulaw } from '../sound/mulaw.ts'
 
 const WINDOW_MS = 20
 const WINDOW_BYTES = WINDOW_MS * BYTES_PER_MS
-/** A click is shorter. */
+/** Speech has to last this many windows; a click is shorter. */
 const ONSET_WINDOWS = 3
-/** Speech touches its background noise this often: between words, in the closure of a p, t or k. */
+/**
+ * Speech falls to its background noise at least once in this many windows: between words, in the closure of a p, t or
+ * k.
+ */
 const FLOOR_WINDOWS = 50
 /** Above the floor by 8 dB. */
 const ABOVE_FLOOR = 6.3
-/** Nobody's background: what is louder than this (-38 dBFS) is speech, however steady. */
+/** The loudest background noise (-38 dBFS). Louder sound is speech, however steady. */
 const LOUDEST_FLOOR = powerOfDb(-38)
 
 /** The power of every possible mu-law byte, full scale = 1: a window costs 160 look-ups. */
@@ -28,13 +31,16 @@ export interface VoiceSettings {
 }
 
 export interface VoiceListener {
-  /** @param atMs where the speech began, counted in appended audio */
+  /** @param atMs where the speech began, in ms of appended audio */
   onStart(atMs: number): void
-  /** @param atMs where the silence after it was long enough */
+  /** @param atMs where the silence after it was long enough, in ms of appended audio */
   onStop(atMs: number): void
 }
 
-/** Tells speech from silence by loudness over an adaptive noise floor. Enough for real recordings at telephone rate; no words. */
+/**
+ * Tells speech from silence by loudness over an adaptive noise floor. It is good enough for real recordings at
+ * telephone rate, and recognises no words.
+ */
 export class VoiceActivity {
   #bytes = 0
   #sum = 0
@@ -44,7 +50,7 @@ export class VoiceActivity {
   #speaking = false
   readonly #floor = new NoiseFloor()
 
-  /** Forgets what it heard, and counts on from here. */
+  /** Forgets the audio so far, and counts on from this byte. */
   reset(bytes: number): void {
     this.#bytes = bytes
     this.#sum = this.#inWindow = this.#loudWindows = this.#quietMs = 0

@@ -20,7 +20,7 @@ export interface SentError {
 /** The API's own ping interval, as captured. */
 const PING_MS = 20_300
 
-/** The server's end of one socket: sends events, keeps what it sent, and takes its timers with it when it closes. */
+/** The server's end of one socket. It sends events and records them. Its timers end with the socket. */
 export class Wire {
   readonly sent: Inbox<ServerEvent>
   readonly errors: SentError[] = []
@@ -38,7 +38,7 @@ export class Wire {
         resolve({ code, reason: reason.toString() })
       })
     })
-    // An error is followed by 'close', which is what matters.
+    // 'error' is always followed by 'close', which ends the session.
     socket.on('error', () => {})
     this.#timers.add(setInterval(() => this.#isOpen && socket.ping(Buffer.alloc(4)), PING_MS))
   }
@@ -49,12 +49,12 @@ export class Wire {
 
   emit(type: string, fields: object): void {
     const event = { type, event_id: newId('event'), ...fields }
-    // Items go on changing after they were told.
+    // A copy, because items change after they were sent.
     if (type !== 'response.output_audio.delta') this.sent.push(structuredClone(event))
     this.write(JSON.stringify(event))
   }
 
-  /** @param eventId the client's, which the API repeats when it has one */
+  /** @param eventId the id of the client's event, if it has one; the API repeats it */
   refuse(error: ApiError, eventId: string | null): void {
     const body = error.body(eventId)
     this.errors.push({ code: body.code, message: body.message, eventId: body.event_id })
@@ -65,7 +65,7 @@ export class Wire {
     if (this.#isOpen) this.#socket.send(text)
   }
 
-  /** @param code undefined: no goodbye, the peer sees 1006 */
+  /** @param code undefined: no close frame, the peer sees 1006 */
   close(code?: number, reason?: string): void {
     if (code === undefined) this.#socket.terminate()
     else this.#socket.close(code, reason)
@@ -76,7 +76,7 @@ export class Wire {
     this.#socket.pause()
   }
 
-  /** Does something later, unless the socket closes before. */
+  /** Runs `act` after `ms`, unless the socket closes before. */
   after(ms: number, act: () => void): void {
     const timer = setTimeout(() => {
       this.#timers.delete(timer)

@@ -1,11 +1,11 @@
-/** What is used of the package, which brings no types. */
+/** The used part of the package, which brings no types. */
 declare module '@echogarden/espeak-ng-emscripten' {
   export interface ESpeakWorker {
     /** 0 when the voice exists. */
     set_voice(name: string): number
     set_rate(wordsPerMinute: number): void
     get_samplerate(): number
-    /** Calls back with each piece of audio, before it returns; a true answer stops it. */
+    /** Calls `onAudio` with each piece of audio before it returns; a truthy result stops it. */
     synthesize(text: string, onAudio: (samples: Int16Array) => unknown): void
   }
 

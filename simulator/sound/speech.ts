@@ -12,8 +12,9 @@ const spoken = new Map<string, Promise<Buffer>>()
 let engine: Promise<ESpeakWorker> | undefined
 
 /**
- * Text as mu-law 8 kHz, by eSpeak NG inside this process: no network, no account, the same bytes every time.
- * Kept for the life of the process, so do not write into the answer. Throws on a voice that eSpeak does not have.
+ * Text as mu-law at 8 kHz, by eSpeak NG inside this process: no network, no account, the same bytes every time. The
+ * buffer is cached for the life of the process, so do not write into it.
+ * @throws Error for a voice that eSpeak does not have
  */
 export function speak(text: string, { voice = 'en-us' }: SpeechOptions = {}): Promise<Buffer> {
   const key = `${voice}\n${text}`
@@ -27,7 +28,7 @@ export function speak(text: string, { voice = 'en-us' }: SpeechOptions = {}): Pr
 async function synthesize(text: string, voice: string): Promise<Buffer> {
   engine ??= startEngine()
   const worker = await engine
-  // Each text takes the process tens of milliseconds: live calls get their turn in between.
+  // Each text blocks the process for tens of milliseconds, so live calls get a turn in between.
   await setImmediate()
   if (worker.set_voice(voice) !== 0) throw new Error(`eSpeak NG has no voice "${voice}"`)
   const parts: Int16Array[] = []

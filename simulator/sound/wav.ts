@@ -2,14 +2,17 @@ import { readFile, writeFile } from 'node:fs/promises'
 import wavefile from 'wavefile'
 import { decodeMulaw, encodeMulaw, SAMPLE_RATE, SILENCE_BYTE } from './mulaw.ts'
 
-/** Any rate, bit depth and number of channels (mixed to one); PCM, float, A-law or mu-law. Throws on anything else. */
+/**
+ * Reads a WAV file of any rate, bit depth and number of channels (mixed to one); PCM, float, A-law or mu-law.
+ * @throws on any other file
+ */
 export async function readWav(path: string): Promise<Buffer> {
   const wave = new wavefile.WaveFile(await readFile(path))
   expand(wave)
   return encodeMulaw(toTelephoneRate(mixDown(wave), sampleRateOf(wave)))
 }
 
-/** Two mu-law tracks as one 16-bit 8 kHz stereo file; the shorter one is filled up with silence. */
+/** Writes two mu-law tracks as one 16-bit 8 kHz stereo file; the shorter track is filled up with silence. */
 export async function writeStereoWav(path: string, left: Uint8Array, right: Uint8Array): Promise<void> {
   const length = Math.max(left.length, right.length)
   const wave = new wavefile.WaveFile()
@@ -52,7 +55,7 @@ function filledUp(track: Uint8Array, length: number): Uint8Array {
 }
 
 function samplesOf(wave: wavefile.WaveFile): Int16Array {
-  // The package types every container as Float64Array; it makes what it is given.
+  // The package types every container as Float64Array, but returns the given type.
   return wave.getSamples(true, Int16Array) as unknown as Int16Array
 }
 

@@ -20,11 +20,11 @@ const MarkFrame = z.strictObject({
 
 const ClearFrame = z.strictObject({ event: z.literal('clear'), streamSid: z.string() })
 
-/** All that a server may send: https://www.twilio.com/docs/voice/media-streams/websocket-messages */
+/** All frames that a server may send: https://www.twilio.com/docs/voice/media-streams/websocket-messages */
 const ServerFrame = z.discriminatedUnion('event', [MediaFrame, MarkFrame, ClearFrame])
 export type ServerFrame = z.infer<typeof ServerFrame>
 
-/** The frame, if Twilio would take it; throws what Twilio would log if not. */
+/** Parses a frame of the server's. @throws TwilioRefusal with the error that Twilio would log */
 export function checkFrame(data: Buffer, isBinary: boolean, streamSid: string): ServerFrame {
   if (isBinary) throw new TwilioRefusal(31950, `a binary frame of ${data.length} bytes`)
   const text = data.toString()

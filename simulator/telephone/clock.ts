@@ -7,11 +7,12 @@ interface Entry {
 }
 
 /**
- * What is due when, for every call of this process, behind one timer: a timer per frame would be 20 000 a second for 400 calls.
- * Times are absolute (`performance.now()`), so that a late run is caught up with and nothing drifts.
+ * The timers of every call of this process behind one timer: a timer per frame would be 20 000 a second for 400 calls.
+ * Times are absolute (`performance.now()`), so that a late run catches up and nothing drifts.
  */
 class Timetable {
-  // A binary heap, earliest first. A cancelled entry stays until its time comes; only `#waiting` counts those that will run.
+  // A binary heap, earliest first. A cancelled entry stays until its time comes; `#waiting` counts only entries that
+  // will run.
   #heap: Entry[] = []
   #waiting = 0
   #order = 0
@@ -30,7 +31,7 @@ class Timetable {
     if (!entry.run) return
     entry.run = undefined
     this.#waiting--
-    // Nothing left to wait for must not keep the process alive.
+    // An empty timetable must not keep the process alive.
     if (this.#waiting === 0) {
       this.#heap = []
       this.#disarm()
@@ -52,7 +53,8 @@ class Timetable {
 
   #runDue(): void {
     this.#disarm()
-    // Read once: at a very high pace frames come due while others are sent, and sockets need their turn too.
+    // The clock is read once: at a very high pace more frames come due while others are sent, and sockets need their
+    // turn.
     const nowMs = performance.now()
     try {
       for (let first = this.#heap[0]; first && first.dueMs <= nowMs; first = this.#heap[0]) this.#run(this.#takeFirst())
@@ -123,7 +125,7 @@ export class CallClock {
     return timetable.at(this.#startedAt + callMs / this.#pace, run)
   }
 
-  /** Time stands still from here on; what was scheduled still runs. */
+  /** Stops the call's time; scheduled entries still run. */
   stop(): void {
     this.#stoppedMs ??= this.nowMs
   }

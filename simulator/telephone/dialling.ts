@@ -19,7 +19,10 @@ interface Attempt {
   readonly result: DialResult
 }
 
-/** Rings everybody in the `<Dial>` at once; the first who picks up is connected. Resolves with what the action is told. */
+/**
+ * Rings all numbers of the `<Dial>` at once; the first one that picks up is connected. Resolves to the parameters for
+ * the action URL.
+ */
 export async function dialNumbers(dial: Element, documentUrl: string, desk: Dialling): Promise<Record<string, string>> {
   const targets = dial.children.length > 0 ? dial.children : [dial]
   const attempts = await Promise.all(targets.map((target) => ring(target, dial, desk)))
@@ -48,7 +51,7 @@ async function ring(target: Element, dial: Element, desk: Dialling): Promise<Att
   return { target, callSid, result: await desk.pickUp(number, { attributes }) }
 }
 
-/** Whoever picked up first hears what `<Number url>` has to say to them. */
+/** Plays the TwiML of `<Number url>` to the person who picked up first. */
 async function connect(
   { target, callSid }: Attempt,
   documentUrl: string,

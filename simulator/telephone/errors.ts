@@ -4,11 +4,11 @@ export interface TwilioError {
   readonly message: string
 }
 
-/** Thrown where Twilio could not go on; `code` is what it would log. */
+/** Thrown where Twilio could not go on; `code` is the error number that it would log. */
 export class TwilioRefusal extends Error {
   override name = 'TwilioRefusal' as const
   readonly code: number
-  /** The HTTP status of the answer that was refused, if there was one. */
+  /** The HTTP status of the refused answer; undefined when there was none. */
   readonly status: number | undefined
 
   constructor(code: number, message: string, status?: number) {
@@ -22,7 +22,7 @@ export class TwilioRefusal extends Error {
   }
 }
 
-/** The caller hung up, or the call ended, before what was waited for. */
+/** The caller hung up or the call ended before the awaited event. */
 export class CallOver extends Error {
   override name = 'CallOver' as const
 

@@ -21,7 +21,7 @@ export interface ExchangeParts {
   readonly log: Logbook
   readonly clock: CallClock
   readonly line: Line
-  /** Aborted when the caller hangs up: whatever is being waited for then rejects with CallOver. */
+  /** Aborted when the caller hangs up; every wait then rejects with CallOver. */
   readonly hungUp: AbortSignal
 }
 
@@ -32,7 +32,7 @@ export interface OpenStream {
   readonly sendsStart?: boolean | undefined
 }
 
-/** Twilio's side of one call: it fetches TwiML, does what that says, and keeps the stream. */
+/** Twilio's side of one call: it fetches TwiML, executes it, and keeps the stream. */
 export class Exchange implements Desk {
   readonly #parts: ExchangeParts
   readonly #gateway: Gateway
@@ -69,7 +69,10 @@ export class Exchange implements Desk {
     return this.answeredMs === undefined ? 'ringing' : 'in-progress'
   }
 
-  /** TwiML from a webhook, with Twilio's parameters added to the request's. Throws what Twilio would log. */
+  /**
+   * Fetches TwiML from a webhook, with Twilio's parameters added to the request's.
+   * @throws TwilioRefusal with the error that Twilio would log
+   */
   async fetch(request: Request): Promise<Document> {
     const standard = standardParameters(this.#parts.identity, this.status)
     const reply = await this.request({ ...request, params: { ...standard, ...request.params } })
@@ -84,7 +87,7 @@ export class Exchange implements Desk {
     return reply
   }
 
-  /** After the call: nothing is waited for but this, and a failure is only logged. */
+  /** Sends a callback after the call. Only `close` waits for it, and a failure is only logged. */
   notify(request: Request): void {
     const { log, options } = this.#parts
     const sent = this.#gateway.fetch(request, AbortSignal.timeout(options.webhookTimeoutMs ?? 15_000)).then(
@@ -95,7 +98,7 @@ export class Exchange implements Desk {
   }
 
   begin(verb: Element): void {
-    // They may have hung up between two verbs: a stream that was opened now would have nobody to close it.
+    // The caller may have hung up between two verbs: a stream that was opened now would never be closed.
     if (this.#parts.hungUp.aborted) throw new CallOver()
     const { name, attributes, text } = verb
     this.#parts.log.verbs.push({ name, attributes, text })
@@ -181,14 +184,14 @@ export class Exchange implements Desk {
     )
   }
 
-  /** What Twilio logs about a stream's end, also where that was meant. */
+  /** Adds Twilio's log line about a stream's end, also where the end was intended. */
   note(end: StreamEnd): void {
     const { notes } = this.#parts.log
     if (end.by === 'server') notes.push({ code: 31921, message: `Stream: server closed ${end.code} ${end.reason}` })
     if (end.by === 'network') notes.push({ code: 31903, message: 'Stream: broken pipe' })
   }
 
-  /** The call is over: resolves when the last callback has been answered. */
+  /** Resolves when the last callback has been answered. */
   async close(): Promise<void> {
     this.#streaming.reject(new CallOver('The call ended without a stream.'))
     await Promise.all(this.#callbacks)

@@ -3,7 +3,7 @@ import type { Element } from './twiml.ts'
 import type { Request } from './webhook.ts'
 
 export interface Document {
-  /** Where it came from: its relative URLs start there. */
+  /** The document's own URL, against which its relative URLs are resolved. */
   readonly url: string
   readonly verbs: readonly Element[]
 }
@@ -12,23 +12,26 @@ export type Ending =
   | { readonly by: 'server'; readonly reason: 'hangup' | 'completed' }
   | { readonly by: 'reject'; readonly reason: string }
 
-/** What the verbs ask of Twilio. */
+/** The actions that the verbs need. */
 export interface Desk {
   readonly fetch: (request: Request) => Promise<Document>
   readonly begin: (verb: Element) => void
   readonly say: (text: string) => Promise<void>
   readonly pause: (ms: number) => Promise<void>
   readonly connect: (stream: Element, documentUrl: string) => Promise<void>
-  /** Resolves with what Twilio tells the action about the dialled call. */
+  /** Resolves to Twilio's parameters for the action URL. */
   readonly dial: (dial: Element, documentUrl: string) => Promise<Record<string, string>>
 }
 
 type Step = { readonly goTo: Request } | { readonly end: Ending }
 
-// Twilio gives up on callers sent in circles; how many rounds it allows is not documented.
+// Twilio ends a call that is redirected in circles; its limit is not documented.
 const MOST_DOCUMENTS = 100
 
-/** Follows TwiML from verb to verb and document to document until the call is over. Throws what Twilio could not go on after. */
+/**
+ * Follows TwiML from verb to verb and document to document until the call is over.
+ * @throws TwilioRefusal with the error after which Twilio cannot go on
+ */
 export async function follow(first: Document, desk: Desk): Promise<Ending> {
   let document = first
   for (let count = 0; count < MOST_DOCUMENTS; count++) {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 
-/** What Twilio knows about one call, and puts into every request about it. */
+/** Twilio's data about one call, which are in every request about it. */
 export interface Identity {
   readonly callSid: string
   readonly accountSid: string

@@ -12,12 +12,15 @@ interface Utterance {
   readonly lost: (error: Error) => void
 }
 
-/** The caller's microphone: what they say waits here, one thing after the other, and is taken away 20 ms at a time. */
+/** The caller's microphone: a queue of sound, from which 20 ms are taken at a time. */
 export class Line {
   #utterances: Utterance[] = []
   #over: Error | undefined
 
-  /** Resolves when the last frame was taken; rejects with CallOver when the call ended first. Nobody has to wait for it. */
+  /**
+   * Resolves when the last frame was taken; rejects with CallOver when the call ended first. The promise may be
+   * ignored.
+   */
   play(mulaw: Uint8Array): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     promise.catch(() => {})

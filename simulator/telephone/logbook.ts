@@ -16,7 +16,7 @@ export interface VerbDone {
   readonly text: string
 }
 
-/** What somebody who was dialled heard before they were connected. */
+/** The words that a dialled person heard before they were connected. */
 export interface Whisper {
   readonly number: string
   readonly said: string[]
@@ -30,8 +30,8 @@ export class Logbook {
   readonly frames = new Inbox<ServerFrame>('frames')
   readonly whispers = new Inbox<Whisper>('whispers')
   readonly dialled: string[] = []
-  /** What the server did that Twilio would refuse. */
+  /** The server's mistakes, as Twilio would log them. */
   readonly errors: TwilioError[] = []
-  /** What Twilio logs although nobody did anything wrong. */
+  /** Twilio's log lines that are no mistake. */
   readonly notes: TwilioError[] = []
 }

@@ -4,22 +4,22 @@ import type { CloseStyle } from './stream.ts'
 
 export interface DialResult {
   readonly status: 'completed' | 'busy' | 'no-answer' | 'failed'
-  /** How long they talk, in ms of the call's time. Default 0. */
+  /** The length of their talk, in ms of the call's time. Default 0. */
   readonly talkMs?: number
 }
 
-/** Whether somebody whom the TwiML dials picks up. */
+/** Decides whether a dialled person picks up. */
 export type DialSomebody = (
   number: string,
   dial: { readonly attributes: Readonly<Record<string, string>> }
 ) => DialResult | Promise<DialResult>
 
 export interface RingOptions {
-  /** Origin that is really dialled, e.g. `http://127.0.0.1:5050`. */
+  /** The origin that is dialled, e.g. `http://127.0.0.1:5050`. */
   readonly url: string
   /**
-   * Origin that Twilio believes it dials and signs, as behind a tunnel: `https://agent.example.com`. Requests then carry
-   * its Host and X-Forwarded-*. Default: `url`.
+   * The origin that Twilio signs, as behind a tunnel: `https://agent.example.com`. Requests then carry its Host and
+   * X-Forwarded-*. Default: `url`.
    */
   readonly publicUrl?: string | undefined
   /** Signs every request and the upgrade. Default: nothing is signed. */
@@ -40,29 +40,29 @@ export interface RingOptions {
   readonly path?: string
   /** Signs the upgrade with a slash after its URL, as Twilio has been seen to. Default false. */
   readonly signSlash?: boolean
-  /** False: no mark ever comes back, as on a line whose frames to the server are lost. Default true. */
+  /** False: no mark is returned, as on a line whose frames to the server are lost. Default true. */
   readonly returnsMarks?: boolean
-  /** What hanging up looks like on the stream. Default `stop`. */
+  /** The caller's hanging up as the stream shows it. Default `stop`. */
   readonly closeStyle?: CloseStyle
-  /** The code that the server sees when Twilio closes the stream. Default 1000; which one Twilio uses is not documented. */
+  /** The close code when Twilio closes the stream. Default 1000; Twilio's own is not documented. */
   readonly closeCode?: 1000 | 1005
-  /** How fast the call's time runs, frames and playback alike. Default 1: 20 ms frames every 20 ms. */
+  /** The speed of the call's time, for frames and playback. Default 1: 20 ms frames every 20 ms. */
   readonly pace?: number
   /** Timestamp of the first frame, in ms. Default 155. */
   readonly firstTimestamp?: number
-  /** Default: everybody picks up and hangs up at once. */
+  /** Default: every dialled person picks up and hangs up at once. */
   readonly dial?: DialSomebody
-  /** Speaks what `<Say>` says, which then takes its time and is in `heard`. Default false: it takes none. */
+  /** Speaks the text of `<Say>`, which then takes its time and is in `heard`. Default false: it takes no time. */
   readonly sayAloud?: boolean
-  /** URL (or path) that is told when the call has ended. Default none. */
+  /** The URL (or path) that is requested when the call has ended. Default none. */
   readonly statusCallback?: string
-  /** How long the server may take for a webhook, in real ms. Default 15000. */
+  /** The limit for a webhook's answer, in real ms. Default 15000. */
   readonly webhookTimeoutMs?: number
-  /** How long the server may take for the upgrade, in real ms. Default 10000; Twilio's is not documented. */
+  /** The limit for the upgrade, in real ms. Default 10000; Twilio's is not documented. */
   readonly handshakeTimeoutMs?: number
   /** False keeps neither frames nor sound, for many long calls at once. Default true. */
   readonly remember?: boolean
-  /** Told of every frame as it comes, before it is played. */
+  /** Called with every frame as it comes, before it is played. */
   readonly onFrame?: (frame: ServerFrame) => void
 }
 
@@ -74,13 +74,18 @@ export interface OpenStreamOptions extends RingOptions {
 }
 
 export interface CallOutcome {
-  /** Who ended it. `error`: Twilio gave up, and the caller heard "an application error has occurred". */
+  /**
+   * The side that ended the call. `error`: Twilio gave up, and the caller heard "an application error has occurred".
+   */
   readonly by: 'caller' | 'server' | 'reject' | 'error'
-  /** `hangup` or `completed` (no verb left) by the server, Reject's reason, Twilio's log line of an error, the close of a bare stream. */
+  /**
+   * `hangup` or `completed` (no verb left) by the server, Reject's reason, Twilio's log line of an error, or the close
+   * of a stream without a webhook.
+   */
   readonly reason?: string
   readonly errors: readonly TwilioError[]
   readonly notes: readonly TwilioError[]
-  /** From the answer to the end, in the call's time. 0 when nobody answered. */
+  /** The time from the answer to the end, in ms of the call's time. 0 when the call was not answered. */
   readonly durationMs: number
   readonly dialled: readonly string[]
 }

@@ -6,13 +6,13 @@ import type { Tape } from './tape.ts'
 const LONGEST_BUFFER_MS = 600_000
 
 interface Listeners {
-  /** A mark goes back to the server. */
+  /** Called with a mark that goes back to the server. */
   readonly onMark: (name: string) => void
   readonly onOverflow: () => void
 }
 
 /**
- * What one stream plays to the caller: one queue, in real time. It is all arithmetic on when the queue will be empty;
+ * The playback of one stream: one queue, in real time. It is computed from the time at which the queue will be empty;
  * the only timer is for the next mark that comes due.
  */
 export class Playback {
@@ -29,7 +29,7 @@ export class Playback {
     this.#listeners = listeners
   }
 
-  /** Sound that the server sent and the caller has not heard yet. */
+  /** Sound that the server sent and the caller has not heard yet, in ms. */
   get bufferedMs(): number {
     return Math.max(0, this.#playsUntilMs - this.#clock.nowMs)
   }
@@ -48,14 +48,14 @@ export class Playback {
     this.#echoDue()
   }
 
-  /** The buffer is emptied, and every mark still waiting goes back. */
+  /** Empties the buffer and returns every pending mark. */
   clear(): void {
     this.#silence()
     const marks = this.#marks.splice(0)
     for (const { name } of marks) this.#listeners.onMark(name)
   }
 
-  /** The stream is over: nothing more is heard of it, and no mark goes back. */
+  /** Ends playback: nothing more is heard, and no mark is returned. */
   stop(): void {
     this.#silence()
     this.#marks = []

@@ -4,7 +4,7 @@ import type { Element } from './twiml.ts'
 // https://www.twilio.com/docs/voice/twiml/stream: name and value together stay under 500 characters.
 const PARAMETER_LIMIT = 500
 
-/** What `<Stream>` asks for. Throws what Twilio would log instead of dialling. */
+/** The URL and parameters of a `<Stream>`. @throws TwilioRefusal with the error that Twilio would log */
 export function streamRequest(stream: Element): { url: string; customParameters: Record<string, string> } {
   const { url = '', track = 'inbound_track' } = stream.attributes
   checkUrl(url)

@@ -8,7 +8,7 @@ import { Playback } from './playback.ts'
 import type { Tape } from './tape.ts'
 import type { Dialled } from './webhook.ts'
 
-/** What a caller who hangs up looks like on the stream: `stop` and close, close alone, or a TCP reset. */
+/** The caller's hanging up as the stream shows it: `stop` and close, close alone, or a TCP reset. */
 export type CloseStyle = 'stop' | 'no-stop' | 'dies'
 
 export type StreamEnd =
@@ -30,7 +30,7 @@ export interface StreamParts {
   readonly returnsMarks: boolean
   readonly clock: CallClock
   readonly line: Line
-  /** Where the sound of either side is kept, if it is. */
+  /** The tapes of both sides; undefined: not kept. */
   readonly heard: Tape | undefined
   readonly spoke: { add(atMs: number, frame: Buffer): void } | undefined
   readonly onFrame: (frame: ServerFrame) => void
@@ -42,9 +42,9 @@ const CLOSE_LIMIT_MS = 1_000
 
 /** Twilio's end of one media stream: https://www.twilio.com/docs/voice/media-streams/websocket-messages */
 export class StreamLeg {
-  /** 101 received and `start` sent. Rejects with what Twilio would log. */
+  /** Resolves when the 101 has come and `start` was sent. Rejects with a TwilioRefusal. */
   readonly opened: Promise<void>
-  /** Settles once, when the socket is gone; never rejects. */
+  /** Resolves when the socket is gone. Never rejects. */
   readonly closed: Promise<StreamEnd>
   readonly #parts: StreamParts
   readonly #socket: WebSocket
@@ -80,7 +80,7 @@ export class StreamLeg {
     return this.#socket.readyState === WebSocket.OPEN
   }
 
-  /** Sound that the server sent and the caller has not heard yet. */
+  /** Sound that the server sent and the caller has not heard yet, in ms. */
   get bufferedMs(): number {
     return this.#playback.bufferedMs
   }
@@ -98,7 +98,7 @@ export class StreamLeg {
     })
   }
 
-  /** The network swallows what the caller says for `ms`; the timestamps show it. */
+  /** Drops the caller's frames for `ms`; the timestamps go on. */
   gap(ms: number): void {
     this.#gapUntilFrame = this.#frames + Math.round(ms / FRAME_MS)
   }
@@ -112,7 +112,7 @@ export class StreamLeg {
       return
     }
     if (style === 'stop') this.#sendStop()
-    // 1005 is how a close without a code reads on the other side.
+    // The peer sees a close without a code as 1005.
     this.#socket.close(code === 1005 ? undefined : code)
     // A server that does not answer the close must not hold the call.
     setTimeout(() => this.#socket.terminate(), CLOSE_LIMIT_MS).unref()
@@ -190,7 +190,7 @@ export class StreamLeg {
     this.#cancelFrame = this.#parts.clock.at(dueMs + FRAME_MS, this.#sendFrame)
   }
 
-  // Fifty times a second and call: a template is several times cheaper than JSON.stringify.
+  // 50 times a second for each call: a template is several times cheaper than JSON.stringify.
   #sendMedia(frame: Buffer): void {
     const payload = frame === SILENT_FRAME ? SILENT_PAYLOAD : frame.toString('base64')
     const timestamp = this.#parts.firstTimestampMs + this.#frames * FRAME_MS
@@ -218,7 +218,7 @@ export class StreamLeg {
   }
 
   #receive(data: Buffer, isBinary: boolean): void {
-    // The caller is gone: what was on its way to them is no mistake of the server's.
+    // The caller is gone: frames still on their way are no mistake of the server's.
     if (this.#end) return
     try {
       const frame = checkFrame(data, isBinary, this.#parts.streamSid)
@@ -237,7 +237,7 @@ export class StreamLeg {
   }
 }
 
-/** Which line of Twilio's log a failed handshake is: https://www.twilio.com/docs/api/errors */
+/** The error that Twilio logs for a failed handshake: https://www.twilio.com/docs/api/errors */
 function refusalOf(error: Error, url: string): TwilioRefusal {
   const { message } = error
   const code = 'code' in error ? `${error.code}` : ''

@@ -1,6 +1,9 @@
 import { BYTES_PER_MS, silence } from '../sound/mulaw.ts'
 
-/** Pieces of sound and when each began, in call time; in between there is silence. Pieces are added in order and do not overlap. */
+/**
+ * Pieces of sound with the call's time at which each began; silence is between them. Pieces are added in order and do
+ * not overlap.
+ */
 export class Tape {
   #pieces: { atMs: number; mulaw: Uint8Array }[] = []
 
@@ -8,7 +11,7 @@ export class Tape {
     this.#pieces.push({ atMs, mulaw })
   }
 
-  /** Forgets what lies after `ms`. */
+  /** Removes the sound after `ms`. */
   cut(ms: number): void {
     for (let last = this.#pieces.at(-1); last; last = this.#pieces.at(-1)) {
       const keptBytes = Math.round((ms - last.atMs) * BYTES_PER_MS)

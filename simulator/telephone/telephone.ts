@@ -16,12 +16,12 @@ export type { VerbDone, WebhookExchange, Whisper } from './logbook.ts'
 export type { CallOutcome, DialResult, DialSomebody, OpenStreamOptions, RingOptions } from './options.ts'
 export type { CloseStyle } from './stream.ts'
 
-/** The first webhook, or a stream that was dialled directly, failed; `call.ended` tells the rest. */
+/** The first webhook, or a directly dialled stream, failed; `call.ended` has the details. */
 export class CallFailed extends Error {
   override name = 'CallFailed' as const
   /** Twilio's error number. */
   readonly code: number
-  /** The HTTP status that was answered, if any was. */
+  /** The HTTP status of the answer; undefined when there was none. */
   readonly status: number | undefined
   readonly call: PhoneCall
 
@@ -36,8 +36,8 @@ export class CallFailed extends Error {
 type End = { readonly by: CallOutcome['by']; readonly reason?: string }
 
 /**
- * A telephone with Twilio behind it: it rings the server's webhook, follows the TwiML, and is as strict on the stream as Twilio.
- * What the server does wrong is in `errors`; a test wants it empty.
+ * A telephone with Twilio behind it: it rings the server's webhook, follows the TwiML, and is as strict on the stream
+ * as Twilio. The server's mistakes are in `errors`; a test expects it to be empty.
  */
 export class PhoneCall {
   readonly callSid: string
@@ -55,11 +55,11 @@ export class PhoneCall {
   readonly webhooks = this.#log.webhooks
   /** Every verb as it is executed. */
   readonly verbs = this.#log.verbs
-  /** What `<Say>` said to the caller. */
+  /** The texts that `<Say>` spoke to the caller. */
   readonly said = this.#log.said
   /** Every valid frame that the server sent. */
   readonly frames = this.#log.frames
-  /** What `<Number url>` said to those who were dialled. */
+  /** The texts that `<Number url>` spoke to dialled people. */
   readonly whispers = this.#log.whispers
   readonly errors: TwilioError[] = this.#log.errors
   readonly notes: TwilioError[] = this.#log.notes
@@ -86,7 +86,10 @@ export class PhoneCall {
     })
   }
 
-  /** Resolves when the first TwiML has come and is being followed; rejects with CallFailed when none came. */
+  /**
+   * Rings the server. Resolves when the first TwiML has come and is being followed; rejects with CallFailed when none
+   * came.
+   */
   static async ring(options: RingOptions): Promise<PhoneCall> {
     const call = new PhoneCall(options)
     const url = new URL(options.path ?? '/incoming-call', call.#exchange.origin).href
@@ -97,7 +100,9 @@ export class PhoneCall {
     return call
   }
 
-  /** Dials the stream without a webhook, as strangers and replays do. Rejects with CallFailed when the upgrade is refused. */
+  /**
+   * Opens a stream without a webhook, as strangers and replays do. Rejects with CallFailed when the upgrade is refused.
+   */
   static async openStream(options: OpenStreamOptions): Promise<PhoneCall> {
     const call = new PhoneCall(options)
     const { href } = new URL(options.path ?? '/media-stream', call.#exchange.origin)
@@ -113,22 +118,22 @@ export class PhoneCall {
     return call
   }
 
-  /** Of the stream that is open, or was last. */
+  /** The id of the stream that is open, or was last. */
   get streamSid(): string | undefined {
     return this.#exchange.streamSid
   }
 
-  /** What the TwiML's `<Parameter>`s were. */
+  /** The TwiML's `<Parameter>`s. */
   get customParameters(): Readonly<Record<string, string>> | undefined {
     return this.#exchange.customParameters
   }
 
-  /** `start` has been sent. Rejects with CallOver when the call ended without a stream. */
+  /** Resolves when `start` has been sent. Rejects with CallOver when the call ended without a stream. */
   get streaming(): Promise<void> {
     return this.#exchange.streaming
   }
 
-  /** Settles once, when everything of the call is over; never rejects. */
+  /** Resolves when everything of the call is over. Never rejects. */
   get ended(): Promise<CallOutcome> {
     return this.#outcome.promise
   }
@@ -143,12 +148,12 @@ export class PhoneCall {
     return Buffer.concat(this.#exchange.spoke)
   }
 
-  /** Sound at Twilio that the caller has not heard yet. */
+  /** Sound at Twilio that the caller has not heard yet, in ms. */
   get bufferedMs(): number {
     return this.#exchange.stream?.bufferedMs ?? 0
   }
 
-  /** Both sides since the answer, as long as each other. */
+  /** The sound of both sides since the answer, of equal length. */
   recorded(): { caller: Buffer; agent: Buffer } {
     const { callerTape, agentTape, answeredMs } = this.#exchange
     const { nowMs } = this.#clock
@@ -156,35 +161,42 @@ export class PhoneCall {
     return { caller: whole(callerTape), agent: whole(agentTape) }
   }
 
-  /** Resolves when the last frame was sent; rejects with CallOver when the call ended first. Nobody has to wait for it. */
+  /**
+   * Speaks. Resolves when the last frame was sent; rejects with CallOver when the call ended first. The promise may be
+   * ignored.
+   */
   say(text: string, options?: { voice?: string }): Promise<void> {
     const said = speak(text, options).then((speech) => this.#line.play(speech))
     said.catch(() => {})
     return said
   }
 
-  /** Mu-law from the caller, after what they are already saying. Resolves and rejects as `say` does. */
+  /** Plays mu-law as the caller, after what they are already saying. Resolves and rejects as `say` does. */
   play(mulaw: Uint8Array): Promise<void> {
     return this.#line.play(mulaw)
   }
 
-  /** Keys, one after the other: 0 to 9, * and #. Throws when there is no stream to hear them. */
+  /**
+   * Presses keys, one after the other: 0 to 9, * and #.
+   * @throws RangeError for any other key
+   * @throws CallOver when no stream is open
+   */
   press(keys: string): void {
     if (!/^[\d*#]+$/.test(keys)) throw new RangeError(`Expected keys from 0 to 9, * and #, got "${keys}"`)
     for (const key of keys) this.#openStream().press(key)
   }
 
-  /** A bad network: for `ms` of the call's time nothing the caller says arrives, and the timestamps jump. */
+  /** A bad network: for `ms` of the call's time the caller's frames are lost, and the timestamps jump. */
   gap(ms: number): void {
     this.#openStream().gap(ms)
   }
 
-  /** Anything at all onto the stream, for hostile tests; an object goes as JSON, a Buffer as a binary frame. */
+  /** Sends any frame on the stream, for hostile tests; an object goes as JSON, a Buffer as a binary frame. */
   sendFrame(frame: object | string | Buffer): void {
     this.#openStream().sendRaw(frame)
   }
 
-  /** Safe to call twice, and when the call is over. */
+  /** Hangs up. Safe to call twice, and when the call is over. */
   hangUp(): void {
     if (this.#isOver) return
     this.#hungUp.abort()
@@ -224,7 +236,7 @@ export class PhoneCall {
       this.errors.push(error.logged)
       return { by: 'error', reason: `${error.code} ${error.message}` }
     }
-    // A mistake of this telephone's, or a `dial` that threw: it must not look like a quiet call.
+    // A fault of this telephone's, or a `dial` that threw: it must not look like a quiet call.
     return { by: 'error', reason: String(error) }
   }
 

@@ -48,10 +48,13 @@ const RULES: Readonly<Record<string, Rule>> = {
   }
 }
 
-/** Throws 12200 on anything that Twilio's schema does not have, or this telephone cannot do. */
+/**
+ * Checks an element.
+ * @throws TwilioRefusal 12200 for anything that Twilio's schema does not have, or this telephone cannot do
+ */
 export function checkVerbs(element: Element): void {
   const rule = RULES[element.name]
-  // What may stand inside <Say> is only spoken.
+  // Elements inside <Say> are only spoken.
   if (!rule) return
   for (const [name, value] of Object.entries(element.attributes)) checkAttribute(element, rule, name, value)
   for (const name of words(rule.required)) {

@@ -13,10 +13,13 @@ export interface Element {
 const LARGEST_DOCUMENT = 64 * 1024
 const PREDEFINED: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
 const REFERENCE = /&(?:(amp|lt|gt|quot|apos)|#(\d+)|#x([\da-fA-F]+));/g
-// What XML 1.0 has no way to say: https://www.w3.org/TR/xml/#charsets
+// Characters that XML 1.0 cannot hold: https://www.w3.org/TR/xml/#charsets
 const FORBIDDEN = /[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/u
 
-/** The verbs of a document. Throws what Twilio would log: 12100 for what is no XML, 12200 for what is no TwiML. */
+/**
+ * The verbs of a document.
+ * @throws TwilioRefusal 12100 for text that is not XML, 12200 for XML that is not TwiML, 11750 for more than 64 kB
+ */
 export function parseTwiml(xml: string): Element[] {
   if (Buffer.byteLength(xml) > LARGEST_DOCUMENT) throw new TwilioRefusal(11750, 'TwiML of more than 64 kB')
   checkXml(xml)
@@ -67,7 +70,7 @@ function ownText(node: Node): string {
   return ''
 }
 
-/** Markup inside `<Say>` is spoken as the words in it. */
+/** The text of a `<Say>`, with the words inside its markup. */
 function spokenText(node: Node): string {
   const name = nameOf(node)
   return name ? (node[name] as Node[]).map(spokenText).join('') : ownText(node)

@@ -4,9 +4,9 @@ import { getExpectedTwilioSignature } from 'twilio/lib/webhooks/webhooks.js'
 import { TwilioRefusal } from './errors.ts'
 
 export interface Address {
-  /** The origin that is really dialled. */
+  /** The origin that is dialled. */
   readonly url: string
-  /** The origin Twilio believes in and signs, as behind a tunnel or a proxy that ends TLS. */
+  /** The origin that Twilio signs, as behind a tunnel or a proxy that ends TLS. */
   readonly publicUrl?: string | undefined
   readonly authToken?: string | undefined
   readonly headers?: Readonly<Record<string, string>> | undefined
@@ -29,7 +29,7 @@ export interface Dialled {
   readonly headers: Record<string, string>
 }
 
-/** Where Twilio's URLs are on this machine, and what a request to them carries. */
+/** Maps Twilio's URLs to this machine, and adds Twilio's headers to requests. */
 export class Gateway {
   readonly #address: Address
 
@@ -37,12 +37,16 @@ export class Gateway {
     this.#address = address
   }
 
-  /** The origin that Twilio believes it talks to. */
+  /** The origin that Twilio believes it calls. */
   get origin(): string {
     return new URL(this.#address.publicUrl ?? this.#address.url).origin
   }
 
-  /** `signed` and `params` as Twilio puts them into the signature. */
+  /**
+   * The address and headers of a request.
+   * @param signed the URL in the signature
+   * @param params the form's fields in the signature
+   */
   dial(believed: string, signed = believed, params: Readonly<Record<string, string>> = {}): Dialled {
     const { authToken, headers } = this.#address
     return {
@@ -77,7 +81,7 @@ export class Gateway {
     }
   }
 
-  /** Throws 11205 when nobody answers in time or at all. */
+  /** Sends a request. @throws TwilioRefusal 11205 when no answer comes in time */
   async fetch(request: Request, limit: AbortSignal): Promise<Reply> {
     const form = new URLSearchParams(request.params).toString()
     // The fragment holds Twilio's connection settings and is not sent.
@@ -100,7 +104,7 @@ const FORM = 'application/x-www-form-urlencoded; charset=UTF-8'
 async function send(url: string, headers: Record<string, string>, signal: AbortSignal, form?: string): Promise<Reply> {
   const start = url.startsWith('https:') ? httpsRequest : httpRequest
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
-  // No agent: a socket kept for the next request would race with a server that closes.
+  // No HTTP agent: a socket kept for the next request would race with a server that closes it.
   start(url, { method: form === undefined ? 'GET' : 'POST', headers, signal, agent: false }, resolve)
     .on('error', reject)
     .end(form)
