@@ -5,14 +5,14 @@ import { Timeline } from './load/timeline.ts'
 import { type Counts, Traffic } from './load/traffic.ts'
 import { type ServerName, ServerProcess } from './server-process.ts'
 
-/** Calls that are begun in one second: a busy number's, not a flood. */
+/** The number of calls begun in one second: as on a busy number, not a flood. */
 const CALLS_PER_SECOND = 60
-/** The webhook comes before the stream by about this on a real line, and a model opens meanwhile. */
+/** The time from the webhook to the stream on a real line, about; a model opens meanwhile. */
 const RING_MS = 600
-/** What is on its way arrives within this, unless the server is behind. */
+/** Audio on its way arrives within this time, unless the server is behind. */
 const DRAIN_MS = 700
 
-/** A model, telephones, and one server between them. */
+/** A model, telephones, and the server between them. */
 export class LineUp {
   readonly server: ServerProcess
   readonly traffic: Traffic
@@ -21,7 +21,7 @@ export class LineUp {
   readonly #model: LoadModel
   #lost = 0
 
-  /** @param timeline one of several line-ups at the same time, so that none of them always comes first */
+  /** @param timeline shared by several line-ups at the same time, so that none of them always comes first */
   static async open(name: ServerName, options: LoadModelOptions, timeline = new Timeline()): Promise<LineUp> {
     const traffic = new Traffic()
     const model = await LoadModel.listen(options, traffic, timeline)
@@ -41,12 +41,12 @@ export class LineUp {
     this.#model = model
   }
 
-  /** Adds callers, evenly over time, until there are this many. */
+  /** Adds callers, evenly over time, until there are `calls`. */
   async growTo(calls: number): Promise<void> {
     const ringing: Promise<Telephone>[] = []
     while (this.telephones.length + ringing.length < calls) {
       const call = this.#ring(true)
-      // Waited for together below; until then, one that fails must not end the process.
+      // All are awaited together below; until then a failed one must not end the process.
       call.catch(() => {})
       ringing.push(call)
       await delay(1_000 / CALLS_PER_SECOND)
@@ -54,14 +54,14 @@ export class LineUp {
     this.telephones.push(...(await Promise.all(ringing)))
   }
 
-  /** One more caller. @param warm with a webhook before the stream, as on a real line; else the stream alone */
+  /** Adds a caller. @param warm with a webhook before the stream, as on a real line; else the stream alone */
   async ring(warm: boolean): Promise<Telephone> {
     const telephone = await this.#ring(warm)
     this.telephones.push(telephone)
     return telephone
   }
 
-  /** Who has been on the line for the longest hangs up, and somebody else calls. */
+  /** The caller who has been on the line the longest hangs up, and a new one calls. */
   async replaceOldest(): Promise<void> {
     await this.ring(true)
     const oldest = this.telephones.shift()
@@ -69,12 +69,12 @@ export class LineUp {
     oldest?.hangUp()
   }
 
-  /** Calls that the server ended, which no caller here asks for. */
+  /** Calls that the server ended, although no caller here asks for it. */
   get hungUpOn(): number {
     return this.#lost + this.telephones.filter((telephone) => telephone.wasHungUpOn).length
   }
 
-  /** Has everybody fall silent, and says what became of what they said. */
+  /** Makes all callers fall silent. @returns the counts of each caller's audio */
   async settle(): Promise<readonly Counts[]> {
     for (const telephone of this.telephones) telephone.fallSilent()
     await delay(DRAIN_MS)

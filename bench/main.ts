@@ -26,7 +26,7 @@ function optionsOrExit(): Options {
   }
 }
 
-/** Where it ran: figures of different machines cannot be compared. */
+/** The machine: figures of different machines cannot be compared. */
 function machine() {
   const [cpu] = cpus()
   return { node: process.version, cpu: cpu?.model, cores: cpus().length, at: new Date().toISOString() }
@@ -36,7 +36,7 @@ function progress(text: string): void {
   process.stderr.write(`${text}\n`)
 }
 
-/** Server after server, round after round: what the machine does meanwhile meets all of them. */
+/** Measures server after server, round after round, so that disturbances of the machine meet all of them. */
 async function measure(options: Options): Promise<Results> {
   const results: Results = { climbs: [], answers: [], pairs: [], failures: [] }
   for (const pair of options.pairs) await measurePairs(options, pair, results)
@@ -80,7 +80,7 @@ async function measurePairs({ seconds, rounds }: Options, pair: Pair, results: R
   })
 }
 
-/** One server that breaks must not cost the figures of the others. */
+/** Contains an error, so that one broken server does not cost the figures of the others. */
 async function attempt(name: string, results: Results, run: () => Promise<void>): Promise<void> {
   progress(name)
   try {

@@ -6,7 +6,7 @@ import type { Profile } from './profile.ts'
 import type { ServerName } from './server-process.ts'
 import type { Usage } from './servers/parent.ts'
 
-/** What the agent does after its greeting. */
+/** The agent's part after its greeting. */
 export const MIXES = ['idle', 'talking'] as const
 export type Mix = (typeof MIXES)[number]
 
@@ -17,16 +17,16 @@ export interface Conditions {
   readonly compression: boolean
 }
 
-/** One server at one number of calls, in one round. Undefined is what never happened. */
+/** The figures of one server at one number of calls, in one round. Undefined: it never happened. */
 export interface LoadFigures {
   readonly calls: number
   /** CPU time of the server for one second of one call, in ms. */
   readonly cpuMs: number
-  /** The load process's own, by the same measure. */
+  /** The same for the load process. */
   readonly loadCpuMs: number
   readonly rssBytes: number
   readonly heapBytes: number
-  /** What the server grew by since it was started and idle, for each call. */
+  /** The server's growth per call since it was started and idle, in bytes. */
   readonly rssPerCall: number
   /** Added latency of the caller's audio, in ms. */
   readonly upP50: number | undefined
@@ -38,15 +38,15 @@ export interface LoadFigures {
   readonly clearP50: number | undefined
   readonly clearP99: number | undefined
   readonly clears: number
-  /** Caller audio that arrived in the window, of what was sent in it. Well below 1: the server is behind. */
+  /** The share of the window's caller audio that arrived in it. Well below 1: the server is behind. */
   readonly delivered: number
-  /** How late the load process was at most, in ms: latencies below this are in doubt. */
+  /** The longest delay of the load process, in ms: latencies below it are in doubt. */
   readonly loadLatenessMs: number
 }
 
 export interface Climb {
   readonly rungs: readonly LoadFigures[]
-  /** Over the whole climb, for one call, in ms. */
+  /** Lost caller audio over the whole climb, for one call, in ms. */
   readonly lostMs: number
   readonly disordered: number
   readonly hungUpOn: number
@@ -62,7 +62,7 @@ export interface ClimbOptions {
   readonly profile: boolean
 }
 
-/** Below this a server is behind, and is not given more: what it would show is its backlog. */
+/** Below this share a server is behind. It gets no more calls, because the figures would show its backlog. */
 export const KEEPS_UP = 0.97
 const FRAME_MS = 20
 

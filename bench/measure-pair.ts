@@ -4,10 +4,10 @@ import { Timeline } from './load/timeline.ts'
 import { cpuPerCallSecond, type Mix } from './measure-load.ts'
 import type { ServerName } from './server-process.ts'
 
-/** V8 goes on compiling what is run often for about as long, and has more of it to compile in one server than in another. */
+/** V8 compiles hot code for up to 30 s, and some servers have more of it than others. */
 export const PAIR_WARM_UP_MS = 30_000
 
-/** Ours beside another server, both with as many calls at the same time. */
+/** This server beside another one, both with as many calls at the same time. */
 export interface Pair {
   readonly other: ServerName
   readonly mix: Mix
@@ -24,9 +24,9 @@ export interface PairFigures {
 }
 
 /**
- * The CPU of two servers in the same seconds: what the machine does meanwhile, which is worth a tenth and more from one
- * minute to the next, meets both. One clock beats for all their calls, so that neither always comes first.
- * @returns one for each window
+ * The CPU of two servers in the same seconds. Disturbances of the machine, a tenth and more from minute to minute, meet
+ * both. One clock drives all their calls, so that neither server always comes first.
+ * @returns figures for each window
  */
 export async function measurePair(
   { other, mix, compression, calls }: Pair,

@@ -4,7 +4,7 @@ import type { Pair } from './measure-pair.ts'
 import { SERVERS, type ServerName } from './server-process.ts'
 import { PAIRS } from './targets.ts'
 
-/** What every server is put through in turn, at a rising number of calls. */
+/** One measurement that every server gets in turn, at a rising number of calls. */
 export interface Trial {
   readonly mix: Mix
   readonly compression: boolean
@@ -14,23 +14,23 @@ export interface Trial {
 export interface Options {
   readonly servers: readonly ServerName[]
   readonly trials: readonly Trial[]
-  /** Those that are measured at the same time. */
+  /** The pairs of servers that are measured at the same time. */
   readonly pairs: readonly Pair[]
   readonly seconds: number
   readonly warmUpSeconds: number
   readonly rounds: number
-  /** Calls of each kind whose greeting is timed. */
+  /** The number of calls of each kind whose greeting is timed. */
   readonly answers: number
-  /** Minutes of one long run instead; undefined: none. */
+  /** Minutes of one long run instead; undefined: no long run. */
   readonly soak: number | undefined
-  /** How long a caller of the long run stays on the line. */
+  /** The time that a caller of the long run stays on the line. */
   readonly staySeconds: number
   readonly json: string | undefined
-  /** Folder for CPU profiles; undefined: none are taken. */
+  /** The folder for CPU profiles; undefined: none are taken. */
   readonly profile: string | undefined
 }
 
-/** Says in one sentence what is wrong with the command line. */
+/** The command line is wrong; the message says how, in one sentence. */
 export class InvalidOptions extends Error {
   override name = 'InvalidOptions' as const
 }
@@ -70,7 +70,7 @@ const FLAGS = {
 
 type Flags = ReturnType<typeof parseArgs<{ options: typeof FLAGS }>>['values']
 
-/** @throws InvalidOptions; undefined when help was asked for */
+/** @returns undefined when help was asked for @throws InvalidOptions */
 export function readOptions(args: readonly string[]): Options | undefined {
   const flags = parse(args)
   if (flags.help) return undefined
@@ -113,7 +113,7 @@ function presetFor({ quick, targets, growth, soak, profile }: Flags): Preset {
   if (quick) return { ...FULL, trials: trialsOf(['talking'], [true, false], [25]), seconds: 2, rounds: 1, answers: 5 }
   if (targets) {
     const idle = trialsOf(['idle'], [false], [150])
-    // 150 calls have a process of their own: the collection before memory is read makes the next one come sooner.
+    // 150 calls get a process of their own: the collection before memory is read would make the next one come sooner.
     const talking = [...plain(100, 400), ...plain(150)]
     return { ...FULL, trials: [...trialsOf(MIXES, [true], [50]), ...idle, ...talking], pairs: PAIRS, seconds: 5 }
   }
@@ -127,7 +127,7 @@ function trialsOf(mixes: readonly Mix[], compressions: readonly boolean[], calls
   return compressions.flatMap((compression) => mixes.map((mix) => ({ mix, compression, calls })))
 }
 
-/** The preset's trials, with what was asked for in their place. */
+/** The preset's trials, changed by the given options. */
 function changed(
   trials: readonly Trial[],
   mixes: readonly Mix[] | undefined,

@@ -1,4 +1,4 @@
-/** A CPU profile as the inspector gives it, reduced to what is read here. */
+/** The used part of the inspector's CPU profile. */
 export interface Profile {
   readonly nodes: readonly ProfileNode[]
   readonly samples?: readonly number[]
@@ -12,11 +12,11 @@ interface ProfileNode {
 
 export interface SelfTime {
   readonly name: string
-  /** Of the time in which the process worked. */
+  /** The share of the time in which the process worked, 0 to 1. */
   readonly share: number
 }
 
-/** Waiting, and the profiler at its own work. */
+/** Frames of waiting and of the profiler itself. */
 const NOT_OURS = /^\(idle\)|^post node:inspector/
 
 /** The functions in which most time was spent, callees not counted. */

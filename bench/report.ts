@@ -16,9 +16,9 @@ interface Column {
   readonly label: string
   readonly figure: string
   readonly digits: number
-  /** What one of the unit printed is in the unit measured. */
+  /** The printed unit in terms of the measured unit. */
   readonly unit?: number
-  /** Some figures have no sensible quotient. */
+  /** True for figures without a sensible ratio. */
   readonly noRatio?: boolean
 }
 
@@ -62,7 +62,7 @@ export function reportText(results: Results): string {
   ].join('\n\n')
 }
 
-/** The same figures and ratios for programs. */
+/** The same figures and ratios as data. */
 export function reportData(results: Results): object {
   const comparisons = [...answerComparison(results), ...loadComparisons(results), ...growthComparisons(results)]
   return {

@@ -22,25 +22,25 @@ export interface Results {
   readonly climbs: ClimbResult[]
   readonly answers: AnswerResult[]
   readonly pairs: PairResult[]
-  /** What could not be measured, in a sentence each. */
+  /** What could not be measured, one sentence each. */
   readonly failures: string[]
 }
 
 export type Numbers = Readonly<Record<string, number | undefined>>
 
-/** Servers side by side under the same conditions: medians of the rounds. */
+/** Servers under the same conditions: medians of the rounds. */
 export interface Comparison {
   readonly title: string
   readonly rows: readonly { readonly server: ServerName; readonly figures: Numbers }[]
 }
 
-/** How ours compares with another, figure by figure. */
+/** This server's figures divided by another server's. */
 export interface Ratio {
   readonly to: ServerName
   readonly figures: Numbers
 }
 
-/** One for each mix, compression and number of calls. */
+/** A comparison for each mix, compression and number of calls. */
 export function loadComparisons({ climbs }: Results): Comparison[] {
   const rungs = climbs.flatMap((climb) => climb.rungs.map((rung) => ({ ...climb, rung })))
   const groups = Map.groupBy(rungs, ({ mix, compression, rung }) => loadTitle(mix, compression, rung.calls))
@@ -54,7 +54,7 @@ export function figuresAt(results: Results, conditions: Conditions & { calls: nu
   return comparison?.rows.find(({ server }) => server === conditions.server)?.figures
 }
 
-/** Medians of the rounds, one for each pair. */
+/** The medians of the rounds for each pair. */
 export function pairMedians({ pairs }: Results): (Pair & PairFigures)[] {
   const groups = Map.groupBy(pairs, ({ other, ...conditions }) => `${other} ${pairTitle(conditions)}`)
   return [...groups.values()].flatMap((rounds) => {
@@ -72,7 +72,7 @@ export function answerComparison({ answers }: Results): Comparison[] {
   return answers.length === 0 ? [] : [compare('answering a call', answers, (figures) => ({ ...figures }))]
 }
 
-/** From the lowest to the highest number of calls. */
+/** The growth from the lowest to the highest number of calls. */
 export function growthComparisons({ climbs }: Results): Comparison[] {
   const high = climbs.filter(({ rungs }) => rungs.length > 1)
   const groups = Map.groupBy(high, ({ mix, compression, rungs }) => {

@@ -50,17 +50,17 @@ export class ServerProcess {
   }
 }
 
-/** What `npm start` gives to Node. */
+/** The flags that `npm start` gives to Node. */
 function startFlags(): string[] {
   const [, ...words] = manifest.scripts.start.split(' ')
   return words.filter((word) => word.startsWith('--'))
 }
 
-/** Where servers keep what they keep; nobody looks at it. */
+/** A temporary folder for the servers' records, which the bench does not read. */
 const RECORDS = join(tmpdir(), `bench-${process.pid}`)
 process.once('exit', () => rmSync(RECORDS, { recursive: true, force: true }))
 
-/** Lines enough for every caller, and nobody who is asked whether they are still there. */
+/** Settings with lines for every caller, and without the question whether a silent caller is still there. */
 function settings(modelUrl: string): Record<string, string> {
   return {
     OPENAI_API_KEY: 'sk-bench',

@@ -12,13 +12,13 @@ export interface SoakSample {
 export interface Soak {
   readonly server: ServerName
   readonly calls: number
-  /** How long each caller stays on the line. */
+  /** The time that each caller stays on the line. */
   readonly staySeconds: number
   readonly samples: readonly SoakSample[]
-  /** Of the second half: the first half fills caches and pools. */
+  /** Growth in the second half; the first half fills caches and pools. */
   readonly rssPerMinute: number | undefined
   readonly heapPerMinute: number | undefined
-  /** How many called in all. */
+  /** The number of callers in all. */
   readonly callers: number
   readonly hungUpOn: number
 }
@@ -26,7 +26,7 @@ export interface Soak {
 const SAMPLES = 20
 const SETTLED_MS = 5_000
 
-/** As many talking calls for a long time, callers who come and go: what grows although nothing more is asked for. */
+/** Keeps the same number of talking calls for a long time, with callers who come and go, and measures what grows. */
 export async function soak(
   server: ServerName,
   calls: number,
@@ -38,7 +38,7 @@ export async function soak(
   try {
     await lineUp.growTo(calls)
     const turnover = replaceCallers(lineUp, (staySeconds * 1_000) / calls, over.signal)
-    // Heard of below; the last one to call when it is over may find nobody.
+    // The race below reports an error; a last caller after the end may reach no server.
     turnover.catch(() => {})
     await Promise.race([turnover, delay(SETTLED_MS)])
     const samples: SoakSample[] = []
@@ -67,7 +67,7 @@ export async function soak(
   }
 }
 
-/** Settles only when it fails, or is told to stop. */
+/** Settles only when it fails or is aborted. */
 async function replaceCallers(lineUp: LineUp, everyMs: number, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await Promise.all([lineUp.replaceOldest(), delay(everyMs)])

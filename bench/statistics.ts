@@ -1,4 +1,4 @@
-/** The middle of several measurements, those that could not be made left out; undefined when none could. */
+/** The median of the defined values; undefined when there are none. */
 export function median(values: readonly (number | undefined)[]): number | undefined {
   const sorted = values.filter((value) => value !== undefined).sort((a, b) => a - b)
   const middle = Math.floor(sorted.length / 2)
@@ -7,7 +7,7 @@ export function median(values: readonly (number | undefined)[]): number | undefi
   return ((sorted[middle - 1] ?? upper) + upper) / 2
 }
 
-/** How fast `y` grows with `x`, by least squares; undefined for fewer than two points. */
+/** The slope of `y` over `x` by least squares; undefined for fewer than two points. */
 export function slope(points: readonly (readonly [x: number, y: number])[]): number | undefined {
   if (points.length < 2) return undefined
   const meanX = points.reduce((sum, [x]) => sum + x, 0) / points.length

@@ -3,7 +3,7 @@ import type { Pair } from './measure-pair.ts'
 import { figuresAt, growthComparisons, type Numbers, pairMedians, pairTitle, type Results } from './results.ts'
 import type { ServerName } from './server-process.ts'
 
-/** What one figure is to be, and what it is. */
+/** One figure's target and its measured value. */
 export interface Check {
   readonly name: string
   readonly atMost: number
@@ -25,7 +25,7 @@ const HUNDRED = at('talking', false, 100)
 const PLAIN = at('talking', false, 150)
 const FOUR_HUNDRED = at('talking', false, 400)
 
-/** What the CPU of ours may be, of another server's. */
+/** The most CPU that this server may need, as a share of another server's. */
 const CPU = [
   { other: 'baseline', compression: true, calls: 50, atMost: 0.3 },
   { other: 'pass-through', compression: true, calls: 50, atMost: 0.36 },
@@ -35,7 +35,7 @@ const CPU = [
 
 const CPU_TARGETS = MIXES.flatMap((mix) => CPU.map((target) => ({ ...target, mix })))
 
-/** Those whose CPU is compared. */
+/** The pairs whose CPU is compared. */
 export const PAIRS: readonly Pair[] = CPU_TARGETS
 
 const cpuTargets = CPU_TARGETS.map(
@@ -82,7 +82,7 @@ const TARGETS: readonly Target[] = [
   }
 ]
 
-/** The targets that this run says something about. */
+/** The checks of the targets that this run measured. */
 export function checkTargets(results: Results): Check[] {
   return TARGETS.flatMap(({ name, atMost, measure }) => {
     const measured = measure(results)

@@ -3,7 +3,7 @@ import { agentItem, audioDelta, DELTA_MS, event, newId, response } from './model
 /** Audio comes about three times as fast as it is played. */
 const PACE = 3
 
-/** Where an answer's events go. */
+/** The session that an answer speaks in. */
 export interface Voice {
   readonly call: number | undefined
   say(event: string): void
@@ -11,7 +11,7 @@ export interface Voice {
   addItem(id: string): string | null
 }
 
-/** One spoken answer, told event by event as the Realtime API does. */
+/** One spoken answer, event by event as the Realtime API sends it. */
 export class Answer {
   readonly #voice: Voice
   readonly #deltas: number
@@ -39,7 +39,7 @@ export class Answer {
     return this.#isOver
   }
 
-  /** Says what is due. */
+  /** Sends the events that are due. */
   step(now: number): void {
     while (!this.#isOver && now >= this.#beganAt + (this.#sent * DELTA_MS) / PACE) {
       if (this.#sent === this.#deltas) return this.#end('completed')
@@ -47,7 +47,7 @@ export class Answer {
     }
   }
 
-  /** The caller spoke: what is not generated yet is given up. */
+  /** The caller spoke: the rest of the answer is not generated. */
   cancel(): void {
     if (!this.#isOver) this.#end('cancelled')
   }

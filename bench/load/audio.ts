@@ -1,11 +1,11 @@
 import { STAMP_CHARS } from './stamp.ts'
 
-/** Enough that a compressor finds no repetition within its window. */
+/** So many that a compressor finds no repetition within its window. */
 const VARIANTS = 256
 
 /**
- * Base64 of mu-law that compresses about as badly as speech, with the first characters left to a stamp. Made once, by a
- * fixed rule: every server and every run gets the same bytes.
+ * Base64 of mu-law that compresses about as badly as speech; the first characters are left to a stamp. The pool comes
+ * from a fixed seed: every server and every run gets the same bytes.
  */
 export function audioPool(bytes: number): readonly Buffer[] {
   const random = xorshift(0x5eed)

@@ -1,21 +1,21 @@
 import { Answer, type Voice } from './answer.ts'
 import { callerItem, event, newId } from './model-events.ts'
 
-/** One turn of each: the agent speaks for 40 % of the time. */
+/** One turn of each side: the agent speaks for 40 % of the time. */
 const CYCLE_MS = 6_000
 /** 2.4 s of speech. */
 const DELTAS = 12
-/** The caller speaks over the agent: while the answer is still generated, or, as mostly, when only its playback is left. */
+/** When the caller interrupts: while the answer is still generated, or, mostly, when only its playback is left. */
 const BARGE_IN_MS = { generating: 500, playing: 1_200 }
 const CALLER_SPEAKS_MS = 3_400
 const CALLER_SILENT_MS = 5_000
 
-/** What a conversation asks of the session that it runs in. */
+/** What a conversation needs of its session. */
 export interface Party extends Voice {
   spokenOver(): void
 }
 
-/** A conversation without an end: every second answer is spoken over. The same for every server. */
+/** An endless conversation: every second answer is interrupted. It is the same for every server. */
 export class Conversation {
   readonly #party: Party
   #startAt: number
@@ -24,15 +24,15 @@ export class Conversation {
   #answer: Answer | undefined
   #itemId = ''
 
-  /** @param startAt on the clock of `step`; calls begin at different times, so that the work is spread */
+  /** @param startAt on the clock of `step`; calls begin at different times, which spreads the work */
   constructor(party: Party, startAt: number) {
     this.#party = party
     this.#startAt = startAt
-    // Callers are in different places of the same conversation, so that a short window has seen all of it.
+    // Callers start at different places of the conversation, so that a short window contains all of it.
     this.#cycle = (party.call ?? 0) % 4
   }
 
-  /** The item of the caller's turn that was last told. */
+  /** The item of the caller's last turn. */
   get callersItem(): string {
     return this.#itemId
   }

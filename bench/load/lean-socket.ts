@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 
 /**
- * As little of a WebSocket as two ends on loopback need: whole text frames, ping, close. It costs a fraction of `ws`,
+ * The part of a WebSocket that two ends on loopback need: whole text frames, ping, close. It costs a fraction of `ws`,
  * so that the load process stays far cheaper than the servers it measures.
  */
 export class LeanSocket {
@@ -17,7 +17,7 @@ export class LeanSocket {
     this.#masks = masks
     socket.setNoDelay(true)
     socket.setTimeout(0)
-    // Followed by 'close', which is what matters.
+    // 'error' is followed by 'close', which is handled.
     socket.on('error', () => {})
     socket.on('data', (chunk) => this.#onData(chunk))
     socket.once('close', () => this.onClose())
@@ -29,7 +29,7 @@ export class LeanSocket {
     return this.#socket.writable
   }
 
-  /** Nothing waits for the kernel to take it. */
+  /** Whether the kernel has taken everything that was sent. */
   get isDrained(): boolean {
     return this.#socket.writableLength === 0
   }
@@ -38,7 +38,7 @@ export class LeanSocket {
     this.#sendFrame(TEXT, Buffer.from(text))
   }
 
-  /** Sends a frame that `frameFor` made and the caller filled in. */
+  /** Sends a frame that `frameFor` made and the caller of this method filled in. */
   sendRaw(frame: Buffer): void {
     if (this.isOpen) this.#socket.write(frame)
   }
@@ -97,7 +97,7 @@ const CLOSE = 0x8
 const PING = 0x9
 const PONG = 0xa
 export const TEXT = 0x1
-/** Any mask serves; one that is not zero, so that the server has the work that a real client gives it. */
+/** The mask is not zero, so that the server has the same work as with a real client. */
 export const MASK = Buffer.from([0x37, 0xfa, 0x21, 0x3d])
 
 /** An empty frame with its header; the payload's room is at the end. */

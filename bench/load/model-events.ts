@@ -17,7 +17,7 @@ export function event(type: string, fields: object): string {
   return JSON.stringify({ type, event_id: newId('event'), ...fields })
 }
 
-/** One delta of audio that says who sent it and when. */
+/** One delta of audio with a stamp of its sender and time. */
 export function audioDelta(responseId: string, itemId: string, stamp: Stamp): string {
   writeStamp(stampText, 0, stamp)
   const rest = POOL[(stamp.sender * 31 + stamp.sequence) % POOL.length]?.toString('latin1') ?? ''
@@ -56,11 +56,11 @@ export function newSession(): Session {
   }
 }
 
-/** What is effective after a `session.update`: only what was given changes. */
+/** The effective session after a `session.update`: only given fields change. */
 export function updatedSession(session: Session, update: Partial<Session>): Session {
   const input = { ...session.audio.input, ...update.audio?.input }
   const output = { ...session.audio.output, ...update.audio?.output }
-  // The API names its defaults too, and the SDK cancels by itself when this one is not said.
+  // The API reports its defaults too, and the SDK cancels by itself when `interrupt_response` is missing.
   input['turn_detection'] = { create_response: true, interrupt_response: true, ...(input['turn_detection'] as object) }
   return { ...session, ...update, audio: { input, output } }
 }

@@ -12,7 +12,7 @@ export interface ModelSocket {
   send(text: string): void
 }
 
-/** The model's side of one call: hears stamped audio, and says what the mix has it say. */
+/** The model's side of one call: it receives stamped audio, and plays its part of the conversation. */
 export class ModelSession implements Stepping, Party {
   #call: number | undefined
   readonly #socket: ModelSocket
@@ -30,7 +30,7 @@ export class ModelSession implements Stepping, Party {
     this.say(event('session.created', { session: this.#session }))
   }
 
-  /** Known from the first caller audio on. */
+  /** The caller's number; undefined until their first audio. */
   get call(): number | undefined {
     return this.#call
   }
@@ -80,13 +80,13 @@ export class ModelSession implements Stepping, Party {
     })
   }
 
-  /** After a cut the agent's words are gone; the caller's are those of the transcription. */
+  /** After a truncation the agent's words are gone. The caller's words are those of the transcription. */
   #itemFor(id: string) {
     return this.#conversation?.callersItem === id ? callerItem(id, TRANSCRIPT) : agentItem(id, 'incomplete', '')
   }
 }
 
-/** The greeting has been played by then. */
+/** The greeting has been played after this time. */
 const GREETED_MS = 1_200
 const AUDIO = Buffer.from('"audio":"')
 const QUOTE = 0x22

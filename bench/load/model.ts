@@ -9,15 +9,15 @@ import type { Timeline } from './timeline.ts'
 import type { Traffic } from './traffic.ts'
 
 export interface LoadModelOptions {
-  /** Whether permessage-deflate is negotiated with whoever offers it, as the real API does. */
+  /** Whether permessage-deflate is negotiated with a client that offers it, as the real API does. */
   readonly compression: boolean
   /** Whether the agent talks after its greeting. */
   readonly talks: boolean
-  /** From the upgrade request to the 101. */
+  /** The time from the upgrade request to the 101, in ms. */
   readonly openMs: number
 }
 
-/** Just enough of the Realtime API for a server under load, on a loopback port. */
+/** The part of the Realtime API that a server under load needs, on a loopback port. */
 export class LoadModel {
   readonly url: string
   readonly #server: ReturnType<typeof createServer>
@@ -47,7 +47,7 @@ export class LoadModel {
     server.on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket, head))
   }
 
-  /** Ends every connection without a goodbye. */
+  /** Ends every connection without a close frame. */
   async close(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy()
     this.#server.closeAllConnections()

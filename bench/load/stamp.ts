@@ -1,8 +1,8 @@
-/** Who sent a frame, the how-manieth of theirs it is, and when: hidden in the first 15 bytes of its audio. */
+/** A frame's sender, its number among that sender's frames, and its time, in the first 15 bytes of its audio. */
 export interface Stamp {
   readonly sender: number
   readonly sequence: number
-  /** `performance.now()` of the load process, which plays both ends. */
+  /** `performance.now()` of the load process, which plays both ends of a call. */
   readonly sentAt: number
 }
 

@@ -2,16 +2,16 @@ import { audioPool } from './audio.ts'
 import { applyMask, frameFor, MASK, TEXT } from './lean-socket.ts'
 import { STAMP_CHARS, writeStamp } from './stamp.ts'
 
-/** Twilio's beat: 160 bytes of mu-law every 20 ms. */
+/** Twilio's frames: 160 bytes of mu-law every 20 ms. */
 export const FRAME_MS = 20
 const FRAME_BYTES = 160
 
 const POOL = audioPool(FRAME_BYTES)
-/** Counters that begin here never change their length, so that every frame can be written over the last one. */
+/** Counters begin here and keep their length, so that each frame can be written over the last one. */
 const FIRST = 1_000_000
 const COUNTER_DIGITS = 7
 
-/** One call's `media` frames, written into the same bytes again and again. */
+/** One call's `media` frames, each written into the same bytes. */
 export class MediaFrames {
   readonly #text: Buffer
   readonly #frame: Buffer

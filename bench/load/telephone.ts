@@ -16,7 +16,7 @@ interface PendingMark {
   readonly dueAt: number
 }
 
-/** One caller: speaks without a pause from `start` on, and plays what comes back at the pace of a telephone. */
+/** One caller, who speaks without a pause from `start` on, and plays the agent's audio in real time. */
 export class Telephone implements Stepping {
   readonly call: number
   readonly #url: string
@@ -46,17 +46,17 @@ export class Telephone implements Stepping {
     this.#frames = new MediaFrames(this.#streamSid)
   }
 
-  /** From `start` to the first of the agent's audio, in ms; undefined while nothing was heard. */
+  /** The time from `start` to the agent's first audio, in ms; undefined while nothing was heard. */
   get firstAudioMs(): number | undefined {
     return this.#firstAudioMs
   }
 
-  /** The server ended the call, which no caller here ever asks for. */
+  /** Whether the server ended the call, although no caller here asks for it. */
   get wasHungUpOn(): boolean {
     return this.#socket !== undefined && !this.#socket.isOpen && !this.#hungUp
   }
 
-  /** Twilio's voice webhook, from a number of this caller's own. */
+  /** Sends Twilio's voice webhook, from a number of this caller's own. */
   async callWebhook(): Promise<void> {
     const form = new URLSearchParams({
       CallSid: this.#callSid,
@@ -106,14 +106,14 @@ export class Telephone implements Stepping {
     if (!this.#isSpeaking) return
     const counts = this.#traffic.call(this.call)
     const frame = this.#frames.next(this.call, counts.framesSent)
-    // The same bytes are written over for the next frame, so what the kernel did not take at once needs its own.
+    // The next frame is written into the same bytes, so a frame that the kernel has not taken at once needs its own.
     const wasDrained = socket.isDrained
     socket.sendRaw(wasDrained ? frame : Buffer.from(frame))
     if (wasDrained && !socket.isDrained) this.#frames = new MediaFrames(this.#streamSid)
     counts.framesSent += 1
   }
 
-  /** A server that is held up for a moment may say that it is busy: callers dial again. */
+  /** A server that is late for a moment may answer that it is busy: callers dial again. */
   async #dial(form: string): Promise<string> {
     for (let dialled = 1; ; dialled += 1) {
       const twiml = await post(`${this.#url}/incoming-call`, form)

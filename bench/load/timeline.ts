@@ -1,6 +1,6 @@
 import { FRAME_MS } from './telephone-frames.ts'
 
-/** Something that has a turn every 20 ms. */
+/** An object that is called every 20 ms. */
 export interface Stepping {
   step(now: number): void
 }
@@ -9,8 +9,8 @@ export interface Stepping {
 const GOLDEN = 0.618_033_988_749_895
 
 /**
- * One absolute clock for every call, each at its own place in the 20 ms. Late turns are made up, never skipped: a frame
- * that the load process sends late is still sent.
+ * One absolute clock for all calls, each at its own place in the 20 ms. Late turns are made up, never skipped: a late
+ * frame is still sent.
  */
 export class Timeline {
   readonly #slots: Set<Stepping>[] = Array.from({ length: FRAME_MS }, () => new Set())
@@ -18,14 +18,14 @@ export class Timeline {
   #next = performance.now()
   #slot = 0
   #timer: NodeJS.Timeout | undefined
-  /** The latest that a turn came, in ms, since it was last asked for. */
+  /** The longest delay of a turn since `takeLateness`, in ms. */
   #latest = 0
 
   constructor() {
     this.#run()
   }
 
-  /** @returns leaves the timeline */
+  /** @returns removes it from the timeline */
   join(stepping: Stepping): () => void {
     const place = Math.floor(((this.#joined * GOLDEN) % 1) * FRAME_MS)
     const slot = this.#slots[place] ?? new Set()
@@ -34,7 +34,7 @@ export class Timeline {
     return () => slot.delete(stepping)
   }
 
-  /** How late turns were at most since the last time of asking, in ms: what the load process itself adds. */
+  /** The longest delay of a turn since the last call, in ms: the load process itself adds this. */
   takeLateness(): number {
     const latest = this.#latest
     this.#latest = 0

@@ -1,7 +1,7 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks'
 import type { Stamp } from './stamp.ts'
 
-/** What became of one call's caller audio. */
+/** The counts of one call's caller audio. */
 export interface Counts {
   framesSent: number
   framesReceived: number
@@ -12,7 +12,7 @@ export interface Counts {
   spokenOverAt: number | undefined
 }
 
-/** The book that both ends keep: they are in one process, so that everything has one clock. */
+/** The measurements of both ends, which are in one process and share one clock. */
 export class Traffic {
   // In µs. Three significant figures, the default, keep a percentile within 0.1 %.
   readonly up = createHistogram()

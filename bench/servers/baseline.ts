@@ -27,7 +27,7 @@ app.get('/media-stream', { websocket: true }, async (socket) => {
   })
   session.on('error', () => {})
   await session.connect({ apiKey: openai.apiKey, url: `${openai.url}?model=${openai.model}` })
-  // The guide's agent waits; to time a greeting, this one asks for one as soon as it can.
+  // The guide's agent waits for the caller. To time a greeting, this one requests an answer as soon as it can.
   transport.sendEvent({ type: 'response.create' })
 })
 

@@ -5,7 +5,9 @@ import { environment, loadConfig } from '../../src/config.ts'
 import { answerParent } from './parent.ts'
 import { streamTwiml } from './twiml.ts'
 
-/** The least that `ws` can do: payloads are cut out of one message and put into the next. No JSON, no marks, no checks. */
+/**
+ * The least work with `ws`: payloads are cut out of one message and put into the next. No JSON, no marks, no checks.
+ */
 const { openai } = loadConfig(environment)
 
 const FORMAT = { type: 'audio/pcmu' }

@@ -1,6 +1,6 @@
 import { Session } from 'node:inspector/promises'
 
-/** What a server under test can be asked by the process that measures it. */
+/** The questions of the measuring process to a server under test. */
 export type Question = 'usage' | 'memory' | 'profile' | 'stop profile'
 
 export interface Usage {
@@ -46,7 +46,7 @@ function usage(): Usage {
   return { cpuMs: (user + system) / 1_000, at: performance.now() }
 }
 
-/** What stays after a collection: without one, this would show when the last happened to run. */
+/** Memory after a collection; without one, the figure would depend on when the last one ran. */
 function memory(): Memory {
   void globalThis.gc?.()
   const { rss, heapUsed, external } = process.memoryUsage()
