@@ -157,7 +157,7 @@ export class MediaStream extends EventEmitter<CallerLegEvents> implements Caller
   }
 
   #onAudio(frame: AudioFrame): void {
-    for (const tap of this.#taps) tap.caller?.(frame)
+    if (this.#taps.size > 0) for (const tap of this.#taps) tap.caller?.(frame)
     this.#held.push(frame)
   }
 
