@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
+import { voiceFor } from '../sound/language.ts'
 import { durationMs, loudness } from '../sound/mulaw.ts'
 import { speak } from '../sound/speech.ts'
 import { readWav } from '../sound/wav.ts'
@@ -23,8 +24,8 @@ export type Cue =
   | { readonly press: string }
   | { readonly stayMs: number }
 
-/** A voice other than the agent's. */
-const CALLER_VOICE = 'en-us+f3'
+/** eSpeak NG's variant for the caller, so that they do not have the agent's voice. */
+const CALLER = '+f3'
 const WINDOW_BYTES = 160
 /** -45 dBFS: quieter than any word. */
 const AUDIBLE = 0.0056
@@ -38,7 +39,7 @@ export function prepare(steps: readonly Step[]): Promise<Cue[]> {
 
 async function cueFor(step: Step): Promise<Cue> {
   if ('say' in step) {
-    const utterances = utterancesIn(await speak(step.say, { voice: CALLER_VOICE }))
+    const utterances = utterancesIn(await speak(step.say, { voice: `${voiceFor(step.say)}${CALLER}` }))
     return { utterances, words: step.say, told: step.say, bargeInMs: step.bargeInMs }
   }
   if ('wav' in step) return recording(step.wav, step.bargeInMs)

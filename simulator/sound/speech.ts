@@ -1,10 +1,11 @@
 import { setImmediate } from 'node:timers/promises'
 import loadEngine, { type ESpeakWorker } from '@echogarden/espeak-ng-emscripten'
+import { voiceFor } from './language.ts'
 import { encodeMulaw } from './mulaw.ts'
 import { toTelephoneRate } from './wav.ts'
 
 export interface SpeechOptions {
-  /** An eSpeak NG voice, with a variant if wanted: `en-us` (default), `en-us+f3`, `de`. */
+  /** An eSpeak NG voice, with a variant if wanted, such as `en-us+f3`. Default: the voice of the text's language */
   readonly voice?: string
 }
 
@@ -16,7 +17,7 @@ let engine: Promise<ESpeakWorker> | undefined
  * buffer is cached for the life of the process, so do not write into it.
  * @throws Error for a voice that eSpeak does not have
  */
-export function speak(text: string, { voice = 'en-us' }: SpeechOptions = {}): Promise<Buffer> {
+export function speak(text: string, { voice = voiceFor(text) }: SpeechOptions = {}): Promise<Buffer> {
   const key = `${voice}\n${text}`
   const known = spoken.get(key)
   if (known) return known
