@@ -28,8 +28,8 @@ export const scenes: Readonly<Record<string, Scene>> = {
     about: 'a question, interruptions, a handoff to another agent, an appointment, goodbye',
     steps: [
       { say: 'Hi, when are you open on Friday?' },
-      { say: 'Great. I would like to book a check-up.', bargeInMs: 1_000 },
-      { say: 'The first one is fine.', bargeInMs: 6_000 },
+      { say: 'Great. I would like to book a check-up for tomorrow.', bargeInMs: 1_000 },
+      { say: 'The first one is fine. My name is Sam Taylor.', bargeInMs: 6_000 },
       { say: "That's all, thank you. Goodbye." }
     ]
   },
@@ -50,7 +50,7 @@ export const scenes: Readonly<Record<string, Scene>> = {
     },
     steps: [
       { say: 'Hi, can I speak to a person, please?' },
-      { say: 'Then please take a message: I will be ten minutes late.' },
+      { say: 'Yes, please take a message: this is Sam Taylor, I will be ten minutes late.' },
       { say: 'Thank you. Goodbye.' }
     ]
   },
@@ -79,16 +79,18 @@ export const scenes: Readonly<Record<string, Scene>> = {
     steps: [
       { say: 'Hi, when are you open on Friday?' },
       { say: 'Mhm.', bargeInMs: 500 },
-      { say: 'I would like to book a check-up.' },
-      { say: 'Wait, please take a message instead: I will call again.', bargeInMs: 1_500 },
+      { say: 'I would like to book a check-up for tomorrow.' },
+      { say: 'Wait, please take a message instead: this is Sam, I will call again.', bargeInMs: 1_500 },
       { say: 'Thanks, goodbye.' }
     ]
   },
   handoff: {
     about: 'one agent hands the caller to another and back: one voice, no second greeting',
     steps: [
-      { say: 'Hi, I would like to book an appointment.' },
+      { say: 'Hi, I would like to book an appointment for a check-up.' },
+      { say: 'Tomorrow, if you can.' },
       { say: 'The first one is fine.' },
+      { say: 'Sam Taylor.' },
       { say: 'And when are you open on Friday?' },
       { say: 'Thanks, goodbye.' }
     ]

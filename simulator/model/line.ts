@@ -10,7 +10,7 @@ export interface SessionKnobs {
   readonly deltaBytes: number
   /** Speed of generation as a multiple of real time; Infinity gives each answer as one burst. Default 10 */
   readonly pace: number
-  /** Decides what the model answers. Default: a dental practice's front desk */
+  /** What the model answers. Default: what goes by words alone, `defaultBrain` */
   readonly brain: Brain
   /** Whether turns are found in the audio. Default true */
   readonly vad: boolean

@@ -10,16 +10,20 @@ export type Heard = ReadonlyMap<string, string>
 export function turnOf(config: SessionConfig, items: readonly Item[], params: ResponseParams, heard: Heard): Turn {
   const said = items.filter((item) => item.type === 'message' && item.role === 'user') as MessageItem[]
   const tools = offeredTools(config, params)
-  const instructions = params.instructions ?? newSystemText(items, heard)
+  const newestItem = newest(items, said.length)
+  const isOwed = newestItem.kind === 'speech' || newestItem.kind === 'text' || newestItem.kind === 'tool_output'
+  // News that comes while somebody waits for an answer is no question of its own.
+  const instructions = params.instructions ?? (isOwed ? undefined : newSystemText(items, heard))
   return {
-    ...newest(items, said.length),
+    ...newestItem,
     transcript: said.length > 0 ? textOf(said.at(-1), heard) : null,
-    tools: Object.keys(tools),
-    toolParameters: tools,
+    tools: tools.map(({ name }) => name),
+    toolParameters: Object.fromEntries(tools.map(({ name, parameters }) => [name, parameters])),
+    toolDescriptions: Object.fromEntries(tools.map(({ name, description }) => [name, description])),
     instructions: config.instructions,
     ...(instructions ? { responseInstructions: instructions } : {}),
     turnNumber: said.length,
-    items
+    items: items.map((item) => withWords(item, heard))
   }
 }
 
@@ -46,9 +50,26 @@ function textOf(item: MessageItem | undefined, heard: Heard): string {
   return words?.join(' ') ?? ''
 }
 
-function offeredTools(config: SessionConfig, params: ResponseParams): Record<string, unknown> {
+/** Spoken words are an item's own only where the session asked for transcription. */
+function withWords(item: Item, heard: Heard): Item {
+  const words = item.type === 'message' && item.role === 'user' ? heard.get(item.id) : undefined
+  if (words === undefined || item.type !== 'message') return item
+  return {
+    ...item,
+    content: item.content.map((part) => (part.type === 'input_audio' ? { ...part, transcript: words } : part))
+  }
+}
+
+interface OfferedTool {
+  readonly name: string
+  readonly description: string
+  readonly parameters: unknown
+}
+
+function offeredTools(config: SessionConfig, params: ResponseParams): OfferedTool[] {
   const choice = params.tool_choice ?? config.tool_choice
-  if (choice === 'none') return {}
-  const tools = params.tools ?? config.tools
-  return Object.fromEntries(tools.flatMap((tool) => (tool.name ? [[tool.name, tool['parameters']]] : [])))
+  if (choice === 'none') return []
+  return (params.tools ?? config.tools).flatMap(({ name, ...tool }) =>
+    name ? [{ name, description: String(tool['description'] ?? ''), parameters: tool['parameters'] }] : []
+  )
 }

@@ -25,7 +25,7 @@ const hours = tool({
 })
 const slots = tool({
   name: 'find_slots',
-  description: 'Finds free times.',
+  description: 'Finds free times for an appointment.',
   parameters: z.object({
     from: z.string().describe('The first day, as YYYY-MM-DD.'),
     part: z.enum(['morning', 'any'])
@@ -34,7 +34,7 @@ const slots = tool({
 })
 const book = tool({
   name: 'book_slot',
-  description: 'Books.',
+  description: 'Books a time that find_slots has found.',
   parameters: z.object({ date: z.string(), time: z.string(), name: z.string() }),
   execute: async ({ time, name }) => `Booked for ${name} at ${time}.`
 })
@@ -42,7 +42,7 @@ const agents = () => {
   const appointments = new RealtimeAgent({ name: 'Appointments', instructions: 'You book.', tools: [slots, book] })
   return new RealtimeAgent({
     name: 'Triage Agent',
-    instructions: 'You answer.',
+    instructions: 'You answer the phone at Acme Tools.',
     tools: [hours],
     handoffs: [appointments]
   })
@@ -84,7 +84,7 @@ test('a whole conversation: greeting, a tool, a handoff, a booking', async () =>
   const { model, session, practice, heard } = await connected({ pace: Number.POSITIVE_INFINITY })
   await practice.receives('session.update', ({ session }) => session.audio !== undefined)
   session.transport.requestResponse?.({ instructions: 'Greet the caller.' })
-  await heard.next(says('Triage Agent', /AI assistant/))
+  await heard.next(says('Triage Agent', /this is Acme Tools/))
 
   practice.hearSpeech()
   practice.hearSilence('What are your opening hours on Friday?')
@@ -92,11 +92,14 @@ test('a whole conversation: greeting, a tool, a handoff, a booking', async () =>
   await heard.next(says('Triage Agent', /eight to five/))
 
   practice.hearSpeech()
-  practice.hearSilence('I need an appointment.')
+  practice.hearSilence('I need an appointment on 2026-12-01.')
   await heard.next(says('Appointments', /Free: Tuesday at 10:00. Which one/))
 
   practice.hearSpeech()
   practice.hearSilence('Yes, that is fine.')
+  await heard.next(says('Appointments', /your name/))
+  practice.hearSpeech()
+  practice.hearSilence('Sam Taylor.')
   await heard.next(says('book_slot', /Sam Taylor at 10:00/))
   await heard.next(says('Appointments', /Booked for Sam Taylor/))
 
@@ -107,8 +110,12 @@ test('a whole conversation: greeting, a tool, a handoff, a booking', async () =>
   const texts = session.history.flatMap((item) =>
     item.type === 'message' ? item.content.map((part) => ({ ...part })) : []
   )
-  expect(texts).toContainEqual(expect.objectContaining({ type: 'input_audio', transcript: 'I need an appointment.' }))
-  expect(texts).toContainEqual(expect.objectContaining({ transcript: expect.stringContaining('Which one suits you?') }))
+  expect(texts).toContainEqual(
+    expect.objectContaining({ type: 'input_audio', transcript: 'I need an appointment on 2026-12-01.' })
+  )
+  expect(texts).toContainEqual(
+    expect.objectContaining({ transcript: expect.stringContaining('Which one would you like?') })
+  )
   expect(session.usage.inputTokens).toBeGreaterThan(0)
   expect(practice.errors).toEqual([])
   expect(model.failures).toEqual([])
@@ -137,7 +144,7 @@ test('a lost conversation is told again on a new socket', async () => {
   await heard.next(says('Triage Agent', /front desk/))
   practice.hearSpeech()
   practice.hearSilence('Hello there.')
-  await heard.next(says('Triage Agent', /I see/))
+  await heard.next(says('Triage Agent', /How can I help/))
   const lost = new Promise((resolve) => session.transport.once('connection_change', resolve))
   const before = structuredClone(session.history)
   practice.drop()
