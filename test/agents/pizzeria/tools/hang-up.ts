@@ -1,0 +1,13 @@
+import { backgroundResult, tool } from '@openai/agents/realtime'
+import { z } from 'zod'
+import type { CallRunContext } from '../../../../src/agent/context.ts'
+
+export const hangUp = tool({
+  name: 'hang_up',
+  description: 'Ends the call. Say goodbye before you call this.',
+  parameters: z.object({}),
+  async execute(_, context?: CallRunContext) {
+    context?.context.call.endCall()
+    return backgroundResult('The line closes after the goodbye.')
+  }
+})
