@@ -1,3 +1,4 @@
+import { PRICE_OF_TALK } from '../who-pays.ts'
 import { scenes } from './scenes.ts'
 
 export function help(): string {
@@ -14,6 +15,7 @@ Steps, played in the order in which they are written, each when the agent has fa
   --barge-in       the next --say or --wav interrupts: it begins 1 s after the agent does
 
   --scene NAME     plays a scene from simulator/call/scenes.ts
+  --practice       has the practice model play the agent, whatever key is set
   --url URL        rings a server that is running already instead of starting one
   --record FILE    where the call is kept, caller left, agent right (call.wav)
   --log            shows the server's log at the end
@@ -21,8 +23,9 @@ Steps, played in the order in which they are written, each when the agent has fa
 Scenes:
 ${list.join('\n')}
 
-With OPENAI_API_KEY set, here or in .env, the agent is the real model and the call is billed; without it, or with it
-empty, a practice model on this machine plays the agent. Requests are signed if TWILIO_AUTH_TOKEN is set.
+With OPENAI_API_KEY set, here or in .env, the agent is the real model and the call is billed, ${PRICE_OF_TALK}.
+Without it, or with --practice, a practice model on this machine plays the agent: it knows the agent's instructions and
+tools as any model does, and goes by the words it shares with the caller, in English, German and Spanish. Requests are signed if TWILIO_AUTH_TOKEN is set.
 Ctrl-C hangs up.
 `
 }

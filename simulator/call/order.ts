@@ -7,6 +7,8 @@ export interface Order {
   readonly scene: Scene
   /** A server that is running already; undefined starts one. */
   readonly url: string | undefined
+  /** The practice model plays the agent, although there is a key. */
+  readonly practice: boolean
   readonly record: string
   readonly log: boolean
   readonly help: boolean
@@ -19,6 +21,7 @@ const OPTIONS = {
   'barge-in': { type: 'boolean', multiple: true },
   scene: { type: 'string' },
   url: { type: 'string' },
+  practice: { type: 'boolean', default: false },
   record: { type: 'string', default: 'call.wav' },
   log: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false }
@@ -32,9 +35,13 @@ type Token = ReturnType<typeof parse>['tokens'][number]
 /** @throws Mistake when the command line is wrong */
 export function readOrder(args: string[]): Order {
   const { values, tokens } = parse(args)
+  if (values.practice && values.url !== undefined) {
+    throw new Mistake('Expected either --practice or --url, got both: a server that is running has its model already.')
+  }
   return {
     scene: sceneOf(stepsOf(tokens), values.scene),
     url: values.url === undefined ? undefined : originOf(values.url),
+    practice: values.practice,
     record: values.record,
     log: values.log,
     help: values.help

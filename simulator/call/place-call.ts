@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { environment } from '../../src/config.ts'
 import { writeStereoWav } from '../sound/wav.ts'
 import { CallFailed, type CallOutcome, PhoneCall, type RingOptions } from '../telephone/telephone.ts'
+import { PRICE_OF_TALK } from '../who-pays.ts'
 import { AgentVoice } from './agent-voice.ts'
 import { type Cue, prepare } from './cues.ts'
 import { Mistake } from './mistake.ts'
@@ -35,7 +36,8 @@ export async function placeCall(order: Order): Promise<string[]> {
   await checkFolder(order.record)
   const cues = await prepare(order.scene.steps)
   const report = new Report(new Timeline())
-  const practice = order.url || environment['OPENAI_API_KEY'] ? undefined : await Practice.open(report.thoughts)
+  const isReal = order.url !== undefined || (environment['OPENAI_API_KEY'] && !order.practice)
+  const practice = isReal ? undefined : await Practice.open(report.thoughts)
   try {
     print(whoAnswers(order, practice))
     if (practice && cues.some(isWordless)) print(WORDLESS)
@@ -53,13 +55,16 @@ const isWordless = (cue: Cue): boolean => 'utterances' in cue && cue.words === u
 
 function whoAnswers({ url }: Order, practice: Practice | undefined): string {
   if (url) return `Ringing ${url}, whatever model it uses: what the agent says can be heard, but not read here.`
-  if (practice) return 'No OPENAI_API_KEY is set: a practice model on this machine plays the agent.'
-  return 'OPENAI_API_KEY is set: the agent is the real model, and the call is billed.'
+  if (practice) {
+    const why = environment['OPENAI_API_KEY'] ? '--practice' : 'No OPENAI_API_KEY is set'
+    return `${why}: a practice model on this machine plays the agent.`
+  }
+  return `OPENAI_API_KEY is set: the real model answers, ${PRICE_OF_TALK}; --practice costs nothing.`
 }
 
 async function startServer(order: Order, practice: Practice | undefined): Promise<ServerProcess> {
   const startedAt = performance.now()
-  const server = await ServerProcess.start({ ...environment, ...practice?.settings, ...order.scene.settings })
+  const server = await ServerProcess.start({ ...environment, ...practice?.model.settings, ...order.scene.settings })
   print(`The server was ready after ${((performance.now() - startedAt) / 1_000).toFixed(1)} s. Ringing.\n`)
   return server
 }

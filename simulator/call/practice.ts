@@ -7,8 +7,8 @@ export interface Thoughts {
   readonly handoff: (agent: string) => void
 }
 
-/** Close to a real model: 0.3 s to open, 0.4 s to think, and speech five times as fast as it plays. */
-const REALISTIC = { openMs: 300, speakMs: 400, pace: 5 }
+/** As a real model feels: a third of a second to open, less than half to think, and speech five times as fast as it plays. */
+export const REALISTIC = { openMs: 300, speakMs: 400, pace: 5 }
 
 /** The practice model, and the words that it is about to say. */
 export class Practice {
@@ -28,11 +28,6 @@ export class Practice {
   /** The words of the answer whose sound begins to arrive; undefined when they were taken before. */
   takeWords(): string | undefined {
     return this.#script.take()
-  }
-
-  /** The server's settings for this model, and no other. */
-  get settings(): Record<string, string> {
-    return { OPENAI_API_KEY: 'sk-practice', OPENAI_REALTIME_URL: this.model.url, OPENAI_MODEL: '' }
   }
 }
 

@@ -88,7 +88,12 @@ export class PracticeModel {
     server.on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket, head))
   }
 
-  /** The next session that `nextSession` has not returned yet. @throws NothingCame */
+  /** What a server needs to talk to this model and to no other. */
+  get settings(): Record<string, string> {
+    return { OPENAI_API_KEY: 'sk-practice', OPENAI_REALTIME_URL: this.url, OPENAI_MODEL: '' }
+  }
+
+  /** The next session that nobody has asked for yet. Throws NothingCame. */
   nextSession(limitMs?: number): Promise<PracticeSession> {
     return this.#opened.next(undefined, limitMs)
   }

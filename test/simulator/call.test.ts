@@ -105,8 +105,9 @@ describe.concurrent('a call', () => {
       await writeFile(join(folder, 'question.txt'), 'What can you\ndo for me?\n')
       const record = join(folder, 'order.wav')
       const args = ['--wav', question, '--barge-in', '--say', 'Thank you, goodbye.', '--record', record]
-      const { code, out } = await runCall(['--press', '1#', ...args])
+      const { code, out } = await runCall(['--practice', '--press', '1#', ...args], { OPENAI_API_KEY: 'sk-unused' })
       expect(code, out).toBe(0)
+      expect(out).toMatch(/^--practice: a practice model on this machine plays the agent/)
       const [keys, recording, interruption] = doings(out, 'caller')
       expect(keys).toBe('presses 1#')
       expect(recording).toMatch(/^\[question\.wav, \d\.\d s\] What can you do for me\?$/)
@@ -139,9 +140,11 @@ describe.concurrent('a call', () => {
   )
 
   test(
-    'a server that cannot start is an error with its reason',
+    'with a key the price is told before anything is billed; a server that cannot start is an error with its reason',
     async ({ expect }) => {
-      const { code, complaints } = await runCall(['--say', 'Hello?'], { MAX_CALL_MS: 'soon' })
+      const settings = { MAX_CALL_MS: 'soon', OPENAI_API_KEY: 'sk-unused' }
+      const { code, out, complaints } = await runCall(['--say', 'Hello?'], settings)
+      expect(out).toMatch(/^OPENAI_API_KEY is set: the real model answers, about \$0\.10 to \$0\.30 a minute/)
       expect(code).toBe(1)
       expect(complaints).toContain('The server ended with code 1 before it was ready:')
       expect(complaints).toContain('MAX_CALL_MS: expected a number of milliseconds')
@@ -195,6 +198,7 @@ describe('the command line', () => {
     { args: ['--say', 'Hello.', '--barge-in'], says: 'after --barge-in' },
     { args: ['--scene', 'opera'], says: 'no scene "opera". There is: default' },
     { args: ['--scene', 'default', '--say', 'Hello.'], says: 'either --scene or steps of your own' },
+    { args: ['--practice', '--url', 'http://localhost:5050'], says: 'either --practice or --url' },
     { args: ['--url', 'localhost:5050'], says: 'a URL like http://localhost:5050' }
   ]
   test.each(mistakes)('$args: $says', ({ args, says }) => {
