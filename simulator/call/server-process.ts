@@ -10,7 +10,17 @@ const READY_LIMIT_MS = 20_000
 const STOP_LIMIT_MS = 20_000
 const POLL_MS = 50
 
-/** The server in a process of its own, as a user starts it, on a free port of this machine. */
+interface ServerOptions {
+  /** 0, the default, takes a free one. */
+  readonly port?: number
+  /**
+   * For a process that is nothing but this server's keeper: the log goes where it writes, and Ctrl-C reaches the keeper
+   * alone, whose own signal would else be the server's second. It must handle signals before it starts the server.
+   */
+  readonly isKept?: boolean
+}
+
+/** The server in a process of its own, as a user starts it, on this machine alone. */
 export class ServerProcess {
   readonly url: string
   /** Resolves when the process is gone, to how it ended. */
@@ -18,12 +28,14 @@ export class ServerProcess {
   readonly #child: ChildProcess
   readonly #output: string[] = []
 
-  private constructor(port: number, env: NodeJS.ProcessEnv) {
+  private constructor(port: number, env: NodeJS.ProcessEnv, isKept: boolean) {
     this.url = `http://127.0.0.1:${port}`
     const script = join(import.meta.dirname, '../../src/server.ts')
     this.#child = spawn(process.execPath, [script], {
       env: { ...env, PORT: `${port}`, HOST: '127.0.0.1', PUBLIC_URL: '' },
-      stdio: ['ignore', 'pipe', 'pipe']
+      // On Windows this would open a window.
+      detached: isKept && process.platform !== 'win32',
+      stdio: isKept ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'pipe', 'pipe']
     })
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => this.#output.push(text))
@@ -33,9 +45,9 @@ export class ServerProcess {
     process.once('exit', () => this.#child.kill('SIGKILL'))
   }
 
-  /** Resolves when the server takes calls. @throws Mistake when it does not */
-  static async start(env: NodeJS.ProcessEnv): Promise<ServerProcess> {
-    const server = new ServerProcess(await freePort(), env)
+  /** Resolves when the server takes calls. Throws Mistake when it does not. */
+  static async start(env: NodeJS.ProcessEnv, { port = 0, isKept = false }: ServerOptions = {}): Promise<ServerProcess> {
+    const server = new ServerProcess(port || (await freePort()), env, isKept)
     const failure = await server.#untilReady()
     if (!failure) return server
     await server.stop()

@@ -1,0 +1,74 @@
+import { expect, test } from 'vitest'
+import { PracticeModel } from '../../simulator/model/practice-model.ts'
+import { startScript } from './script-process.ts'
+
+const LIMIT_MS = 20_000
+
+/** `npm run chat` with lines from a pipe, which then ends as Ctrl-D does. */
+async function chat(lines: string[], { args = [], env = {} }: { args?: string[]; env?: Record<string, string> } = {}) {
+  const script = startScript('simulator/chat.ts', args, env)
+  script.child.stdin.end(lines.map((line) => `${line}\n`).join(''))
+  const code = await script.ended
+  return { code, out: script.lines.all.filter((line) => line !== '') }
+}
+
+test(
+  'a conversation in writing shows what is said, the tools and the handoffs, in order',
+  async () => {
+    const { code, out } = await chat(['When are you open on Friday?', 'What does a cleaning cost?', 'Thanks, goodbye.'])
+    expect(out.slice(2)).toEqual([
+      'agent   Hello.',
+      'caller  When are you open on Friday?',
+      'tool    opening_hours {"day":"Friday"}',
+      'tool    opening_hours answers: On Fridays the practice is open from 08:00 to 13:00.',
+      'agent   On Fridays the practice is open from 08:00 to 13:00. Is there anything else?',
+      'caller  What does a cleaning cost?',
+      'agent   [hands off to Billing]',
+      'agent   Cleaning by the hygienist: 120 dollars.',
+      'caller  Thanks, goodbye.',
+      'agent   Thank you for calling. Goodbye!',
+      'tool    end_call {}',
+      'agent   [hangs up]',
+      'tool    end_call answers: The call ends when the caller has heard the goodbye.'
+    ])
+    expect(code).toBe(0)
+  },
+  LIMIT_MS
+)
+
+test(
+  'keys are typed on a line of their own, and the end of the lines is the end of the chat',
+  async () => {
+    const { code, out } = await chat(['I have a question about my invoice.', '100234#'])
+    expect(out).toContainEqual('agent   [waits for 6 keys, 20 s long: type them on a line of their own]')
+    expect(out.at(-1)).toMatch(/^agent {3}The invoice is for a check-up, 95 dollars/)
+    expect(code).toBe(0)
+  },
+  LIMIT_MS
+)
+
+test(
+  'with a key it is said what it costs before the first word, and --practice costs nothing',
+  async () => {
+    const model = await PracticeModel.listen({ apiKey: 'sk-real' })
+    const env = { OPENAI_API_KEY: 'sk-real', OPENAI_REALTIME_URL: model.url }
+    const real = await chat(['Hello.'], { env })
+    expect(real.out[0]).toMatch(/^OPENAI_API_KEY is set: the real model answers, about \$0\.\d\d a line/)
+    expect(real.out).toContain('agent   Hello.')
+    expect(model.sessions).toHaveLength(1)
+    const practice = await chat(['Hello.'], { env, args: ['--practice'] })
+    expect(practice.out[0]).toBe('A practice model on this machine plays the agent.')
+    expect(model.sessions).toHaveLength(1)
+    await model.close()
+    const { code, out } = await chat(['Hello.'], { env })
+    expect(out.at(-1)).toMatch(/^The model at ws:\S+ could not be reached: /)
+    expect(code).toBe(1)
+  },
+  LIMIT_MS
+)
+
+test('a flag that does not exist is an error in one sentence', async () => {
+  const { code, out } = await chat([], { args: ['--shout'] })
+  expect(out[0]).toContain("Unknown option '--shout'")
+  expect(code).toBe(1)
+}, 20_000)

@@ -1,0 +1,24 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { PhoneCall } from '../../simulator/telephone/telephone.ts'
+import { startScript } from './script-process.ts'
+
+const LIMIT_MS = 30_000
+
+test(
+  'npm run practice serves calls without a key, and one signal ends both',
+  async () => {
+    const { child, lines, ended } = startScript('simulator/practice.ts', [], { PORT: '0', LOG_LEVEL: 'warn' })
+    const address = await lines.next((line) => line.startsWith('The server with the practice model'), 20_000)
+    const url = address.match(/http:\S+/)?.[0] ?? ''
+    expect(await lines.next()).toMatch(/^The practice model: ws:\/\/127\.0\.0\.1:\d+/)
+    const phone = await PhoneCall.ring({ url })
+    onTestFinished(() => phone.hangUp())
+    await phone.streaming
+    await phone.frames.next(({ event }) => event === 'media')
+    phone.hangUp()
+    child.kill('SIGINT')
+    expect(await ended).toBe(0)
+    await expect(fetch(`${url}/ready`)).rejects.toThrow()
+  },
+  LIMIT_MS
+)

@@ -1,0 +1,24 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { onTestFinished } from 'vitest'
+import { Inbox } from '../../simulator/inbox.ts'
+import { environment } from '../../src/config.ts'
+
+/** One of the simulator's scripts in a process of its own, whatever the machine's own .env says. */
+export function startScript(script: string, args: string[] = [], env: Record<string, string> = {}) {
+  const settings = { OPENAI_API_KEY: '', TWILIO_AUTH_TOKEN: '', PUBLIC_URL: '', GREETING: 'Say "Hello."', ...env }
+  const child = spawn(process.execPath, [script, ...args], { env: { ...environment, ...settings } })
+  /** Lines it wrote, to stdout and stderr. */
+  const lines = new Inbox<string>(script, (line) => line)
+  for (const stream of [child.stdout, child.stderr]) {
+    let rest = ''
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      const parts = (rest + text).split('\n')
+      rest = parts.pop() ?? ''
+      for (const line of parts) lines.push(line)
+    })
+  }
+  const ended = once(child, 'close').then(([code]) => code as number | null)
+  onTestFinished(() => void child.kill('SIGKILL'))
+  return { child, lines, ended }
+}
