@@ -1,4 +1,8 @@
-import { expect, test } from 'vitest'
+import { RealtimeAgent, RealtimeSession, tool } from '@openai/agents/realtime'
+import { expect, onTestFinished, test } from 'vitest'
+import { z } from 'zod'
+import { WatchedSocket } from '../../simulator/chat/watched-socket.ts'
+import { Inbox } from '../../simulator/inbox.ts'
 import { PracticeModel } from '../../simulator/model/practice-model.ts'
 import { startScript } from './script-process.ts'
 
@@ -66,6 +70,31 @@ test(
   },
   LIMIT_MS
 )
+
+test('a tool that takes its time is waited for', async () => {
+  const model = await PracticeModel.listen({
+    brain: ({ kind }) => [kind === 'tool_output' ? { say: 'Nothing.' } : { callTool: 'look', arguments: {} }]
+  })
+  onTestFinished(() => model.close())
+  const socket = new WatchedSocket()
+  const done = Promise.withResolvers<string>()
+  const look = tool({ name: 'look', description: 'Looks.', parameters: z.object({}), execute: () => done.promise })
+  const agent = new RealtimeAgent({ name: 'Host', instructions: '', tools: [look] })
+  const pcmu = { format: { type: 'audio/pcmu' as const } }
+  const config = { audio: { input: pcmu, output: pcmu }, outputModalities: ['text' as const] }
+  const session = new RealtimeSession(agent, { transport: socket, config, tracingDisabled: true })
+  onTestFinished(() => session.close())
+  const events = new Inbox<{ type: string; settled: boolean }>('events')
+  session.transport.on('*', (event) => {
+    socket.hear(event)
+    events.push({ type: event.type, settled: socket.isSettled })
+  })
+  await session.connect({ apiKey: 'sk-test', url: `${model.url}?model=gpt-realtime-2.1` })
+  session.sendMessage('Look!')
+  expect((await events.next(({ type }) => type === 'response.done')).settled).toBe(false)
+  done.resolve('Nothing there.')
+  expect((await events.next(({ type }) => type === 'response.done')).settled).toBe(true)
+})
 
 test('a flag that does not exist is an error in one sentence', async () => {
   const { code, out } = await chat([], { args: ['--shout'] })

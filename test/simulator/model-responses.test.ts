@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { Turn } from '../../simulator/model/brain.ts'
 import { silence, tone } from '../../simulator/sound/mulaw.ts'
 import { dial, onThePhone, phoneAudio, startModel } from './wire-client.ts'
 
@@ -116,6 +117,49 @@ describe('a spoken response', () => {
     client.send({ type: 'response.create' })
     await client.next('response.done')
     expect(session.conversation.last).toMatchObject({ content: [{ transcript: 'look: nine' }] })
+  })
+
+  test('the brain knows what tools are for, and what was said before, also where nobody asked for a transcript', async () => {
+    const turns: Turn[] = []
+    const brain = (turn: Turn) => {
+      turns.push(turn)
+      return [{ tone: 20, transcript: 'Yes.' }]
+    }
+    const tool = { type: 'function', name: 'look', description: 'Looks.', parameters: { type: 'object' } }
+    const input = { format: phoneAudio.input.format }
+    const { client, session } = await onThePhone({ brain }, { tools: [tool], audio: { ...phoneAudio, input } })
+    for (const words of ['One.', 'Two.']) {
+      session.hearSpeech()
+      session.hearSilence(words)
+      await client.next('response.done')
+    }
+    expect(turns.at(-1)).toMatchObject({ transcript: 'Two.', toolDescriptions: { look: 'Looks.' } })
+    const said = turns.at(-1)?.items.flatMap((item) => (item.type === 'message' ? item.content : []))
+    expect(said?.map(({ transcript }) => transcript)).toEqual(['One.', 'Yes.', 'Two.'])
+  })
+
+  test('news that comes while somebody waits for an answer is no question of its own', async () => {
+    const asked: (string | undefined)[] = []
+    const brain = ({ responseInstructions }: Turn) => {
+      asked.push(responseInstructions)
+      return [{ tone: 20, transcript: 'Yes.' }]
+    }
+    const { client, session } = await onThePhone(
+      { brain },
+      { audio: { ...phoneAudio, input: { turn_detection: null } } }
+    )
+    const tell = (text: string) => {
+      const item = { type: 'message', role: 'system', content: [{ type: 'input_text', text }] }
+      client.send({ type: 'conversation.item.create', item })
+    }
+    session.hearSpeech()
+    session.hearSilence('Hello.')
+    for (const news of ['The call must end soon.', 'The caller keyed in 1.']) {
+      tell(news)
+      client.send({ type: 'response.create' })
+      await client.next('response.done')
+    }
+    expect(asked).toEqual([undefined, 'The caller keyed in 1.'])
   })
 
   test('outside the conversation runs beside it, and can be text', async () => {

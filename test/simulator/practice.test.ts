@@ -7,7 +7,7 @@ const LIMIT_MS = 30_000
 test(
   'npm run practice serves calls without a key, and one signal ends both',
   async () => {
-    const { child, lines, ended } = startScript('simulator/practice.ts', [], { PORT: '0', LOG_LEVEL: 'warn' })
+    const { lines, ended, interrupt } = startScript('simulator/practice.ts', [], { PORT: '0', LOG_LEVEL: 'warn' })
     const address = await lines.next((line) => line.startsWith('The server with the practice model'), 20_000)
     const url = address.match(/http:\S+/)?.[0] ?? ''
     expect(await lines.next()).toMatch(/^The practice model: ws:\/\/127\.0\.0\.1:\d+/)
@@ -16,7 +16,7 @@ test(
     await phone.streaming
     await phone.frames.next(({ event }) => event === 'media')
     phone.hangUp()
-    child.kill('SIGINT')
+    interrupt()
     expect(await ended).toBe(0)
     await expect(fetch(`${url}/ready`)).rejects.toThrow()
   },

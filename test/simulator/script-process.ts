@@ -7,7 +7,8 @@ import { environment } from '../../src/config.ts'
 /** One of the simulator's scripts in a process of its own, whatever the machine's own .env says. */
 export function startScript(script: string, args: string[] = [], env: Record<string, string> = {}) {
   const settings = { OPENAI_API_KEY: '', TWILIO_AUTH_TOKEN: '', PUBLIC_URL: '', GREETING: 'Say "Hello."', ...env }
-  const child = spawn(process.execPath, [script, ...args], { env: { ...environment, ...settings } })
+  // A process group of its own, as in a terminal.
+  const child = spawn(process.execPath, [script, ...args], { env: { ...environment, ...settings }, detached: true })
   /** Lines it wrote, to stdout and stderr. */
   const lines = new Inbox<string>(script, (line) => line)
   for (const stream of [child.stdout, child.stderr]) {
@@ -20,5 +21,7 @@ export function startScript(script: string, args: string[] = [], env: Record<str
   }
   const ended = once(child, 'close').then(([code]) => code as number | null)
   onTestFinished(() => void child.kill('SIGKILL'))
-  return { child, lines, ended }
+  /** Ctrl-C: the signal reaches every process of the group. */
+  const interrupt = () => process.kill(-(child.pid ?? 0), 'SIGINT')
+  return { child, lines, ended, interrupt }
 }
