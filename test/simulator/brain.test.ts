@@ -196,6 +196,7 @@ describe('without a tool', () => {
   })
 
   test('"yes" is to what was proposed', async () => {
+    expect((await said('Thank you.', 'Yes, please.')).said).toBe('How can I help you?')
     expect((await said('Do you sell umbrellas?', 'Yes, please.')).said).toBe('What is your name, please?')
   })
 

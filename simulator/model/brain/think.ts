@@ -1,7 +1,7 @@
 import { type Language, languageOf } from '../../sound/language.ts'
 import type { Reply, Turn } from '../brain.ts'
 import type { Item } from '../conversation.ts'
-import { isNo, optionsIn } from './arguments/choices.ts'
+import { isNo, isYes, optionsIn } from './arguments/choices.ts'
 import { factFor } from './facts.ts'
 import { isHandoff, isRunning, lastWordsOfAgent, saidByAgent } from './history.ts'
 import { businessIn, readInstructions, sentencesOf } from './instructions.ts'
@@ -101,6 +101,7 @@ function answer(turn: Turn, mayPassOn = true): Reply[] {
   const plan = planner.planFor(words, before)
   if (plan) return act(plan, turn)
   if (isFarewell(words) || (isNo(words) && wasAskedForMore(before))) return goodbye(words, planner, says)
+  if (isYes(words) && wasAskedForMore(before)) return [{ say: says.help }]
   const speech = smallTalk(words, says) ?? factFor(words, turn.instructions)?.speech
   return speech === undefined ? atALoss(turn, planner, mayPassOn) : [{ say: speech }]
 }
