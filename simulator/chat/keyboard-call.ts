@@ -57,4 +57,8 @@ export class KeyboardCall implements Caller, CallControl {
   press(keys: string): void {
     this.#give?.(keys)
   }
+
+  toolFailed(tool: string | undefined): void {
+    this.#tell(`was let down by a tool: ${tool ?? 'one without a name'} failed`)
+  }
 }

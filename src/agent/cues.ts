@@ -3,7 +3,6 @@
  * The agent's sentences can stay in English: the agent answers in the caller's language. Twilio speaks its sentences
  * word for word.
  */
-import { practice } from './practice.ts'
 
 // Spoken by Twilio, word for word.
 
@@ -17,7 +16,8 @@ export const callAgain = 'Please call again later. Goodbye.'
 // Instructions for one answer. The agent puts them into its own words, in the caller's language.
 
 /** The default of GREETING. */
-export const defaultGreeting = `Open the call in one short sentence: say that this is ${practice.name} and that you are an AI assistant, and ask how you can help.`
+export const defaultGreeting =
+  'Open the call in one short sentence: say which business this is and that you are an AI assistant, and ask how you can help.'
 /** The caller is back after the stream was lost. A transfer that failed is in the agent's instructions instead. */
 export const welcomeBack =
   'The caller is on the line again after an interruption. Do not greet again: say in one sentence where you were, and go on.'
