@@ -1,4 +1,4 @@
-import { contain } from './contain.ts'
+import { tell } from './contain.ts'
 import type { CallEvent } from './events.ts'
 
 type EventType = CallEvent['type']
@@ -33,7 +33,7 @@ export interface Entry {
  */
 export class Journal {
   readonly #faults: Faults
-  readonly #listeners = new Map<EventType, Listener[]>()
+  readonly #listeners = new Map<EventType, readonly Listener[]>()
   readonly #readers: Reader[] = []
   /** Entries that were not passed to the readers yet. */
   #untold: Entry[] = []
@@ -55,24 +55,22 @@ export class Journal {
     this.#seq += 1
     this.#untold.push({ seq: this.#seq, atMs: performance.now() - this.#beganAt, event })
     this.#depth += 1
-    // A copy, because a listener may remove itself or another one.
-    const listeners = [...(this.#listeners.get(event.type) ?? [])] as ((event: CallEvent) => unknown)[]
-    for (const listener of listeners) contain(() => listener(event), this.#faults.ofListener)
+    const listeners = (this.#listeners.get(event.type) ?? []) as readonly ((event: CallEvent) => unknown)[]
+    for (const listener of listeners) tell(listener, event, this.#faults.ofListener)
     this.#depth -= 1
     if (this.#depth > 0) return
     const untold = this.#untold
     this.#untold = []
-    for (const entry of untold) for (const reader of this.#readers) contain(() => reader(entry), this.#faults.ofReader)
+    for (const entry of untold) for (const reader of this.#readers) tell(reader, entry, this.#faults.ofReader)
   }
 
   /** @returns removes the listener */
   on<T extends EventType>(type: T, listener: (event: EventOf<T>) => unknown): () => void {
-    const listeners = this.#listeners.get(type) ?? []
-    this.#listeners.set(type, listeners)
-    listeners.push(listener)
+    // A new list each time: a listener may add or remove one while the old list is being told.
+    this.#listeners.set(type, [...(this.#listeners.get(type) ?? []), listener])
     return () => {
-      const at = listeners.indexOf(listener)
-      if (at >= 0) listeners.splice(at, 1)
+      const left = this.#listeners.get(type)?.filter((other) => other !== listener)
+      this.#listeners.set(type, left ?? [])
     }
   }
 

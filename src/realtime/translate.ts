@@ -37,7 +37,7 @@ export function translate(leg: RealtimeLeg, call: CallSide): void {
     journal.emit({ type: 'caller_words', turn, text: undefined })
   })
   transport.onModel('response.created', ({ response }) => {
-    journal.emit({ type: 'answer_started', answer: response.id ?? '' })
+    journal.emit({ type: 'answer_started', answer: idOf(response) })
   })
   transport.onModel('response.output_audio_transcript.delta', ({ item_id: turn, delta: text }) => {
     journal.emit({ type: 'agent_delta', turn, text })
@@ -66,7 +66,7 @@ export function translate(leg: RealtimeLeg, call: CallSide): void {
   })
 }
 
-function idOf(response: FinishedResponse): string {
+function idOf(response: object): string {
   return wordOf(fieldOf(response, 'id')) ?? ''
 }
 

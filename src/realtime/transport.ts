@@ -2,7 +2,7 @@ import type { RealtimeClientMessage } from '@openai/agents/realtime'
 import { TwilioRealtimeTransportLayer } from '@openai/agents-extensions'
 import type { WebSocket, MessageEvent as WsMessageEvent } from 'ws'
 import type { AudioFrame } from '../call/caller-leg.ts'
-import { contain } from '../call/contain.ts'
+import { contain, tell } from '../call/contain.ts'
 import type { CallSide } from '../call/model-leg.ts'
 import type { Base64 } from '../wire/base64.ts'
 import { audioDelta } from './audio-delta.ts'
@@ -41,6 +41,7 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
   holdInterruption: () => boolean = () => false
   readonly #call: CallSide
   readonly #isListenedTo: boolean
+  readonly #onFault = (error: unknown): void => this.#call.fail(error)
   readonly #facade: TwilioFacade
   /** The item that the model spoke last. */
   readonly #spoken: { itemId?: string }
@@ -229,12 +230,7 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
   }
 
   #tellOurs<Type extends keyof ModelEvents>(type: Type, event: ModelEvents[Type]): void {
-    for (const listener of this.#listeners.get(type) ?? []) {
-      contain(
-        () => listener(event as never),
-        (error) => this.#call.fail(error)
-      )
-    }
+    for (const listener of this.#listeners.get(type) ?? []) tell(listener, event as never, this.#onFault)
   }
 
   /** Passes an unreadable event to raw-event listeners, but not to the SDK. */
