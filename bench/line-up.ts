@@ -94,6 +94,8 @@ export class LineUp {
     if (warm) {
       await telephone.callWebhook()
       await delay(RING_MS)
+    } else {
+      telephone.skipWebhook()
     }
     await telephone.openStream()
     return telephone

@@ -4,6 +4,7 @@ import { rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import manifest from '../package.json' with { type: 'json' }
+import { AUTH_TOKEN } from './load/telephone.ts'
 import type { Profile } from './profile.ts'
 import type { Memory, Question, Usage } from './servers/parent.ts'
 
@@ -65,6 +66,7 @@ function settings(modelUrl: string): Record<string, string> {
   return {
     OPENAI_API_KEY: 'sk-bench',
     OPENAI_REALTIME_URL: modelUrl,
+    TWILIO_AUTH_TOKEN: AUTH_TOKEN,
     GREETING: 'Greet the caller.',
     MAX_CALLS: '100000',
     MAX_CALLS_PER_CALLER: '100000',

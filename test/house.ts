@@ -1,8 +1,11 @@
 import type { AddressInfo } from 'node:net'
+import twilio from 'twilio'
 import { expect, onTestFinished } from 'vitest'
+import { WebSocket } from 'ws'
 import { Inbox } from '../simulator/inbox.ts'
 import { PracticeModel, type PracticeModelOptions, type PracticeSession } from '../simulator/model/practice-model.ts'
-import { PhoneCall, type RingOptions } from '../simulator/telephone/telephone.ts'
+import { newSid } from '../simulator/telephone/identity.ts'
+import { type OpenStreamOptions, PhoneCall, type RingOptions } from '../simulator/telephone/telephone.ts'
 import { parseTwiml } from '../simulator/telephone/twiml.ts'
 import { buildApp, type Dependencies } from '../src/app.ts'
 import type { Call } from '../src/call/call.ts'
@@ -45,6 +48,7 @@ export async function startHouse({ env, model: modelOptions, overrides, provokes
   const config = loadConfig({
     OPENAI_API_KEY: 'sk-practice',
     OPENAI_REALTIME_URL: model.url,
+    TWILIO_AUTH_TOKEN: 'the-token-of-the-house',
     LOG_LEVEL: 'debug',
     GREETING: '',
     ANSWER_SAY: '',
@@ -81,7 +85,7 @@ export async function startHouse({ env, model: modelOptions, overrides, provokes
   })
 
   async function ring(options: Partial<RingOptions> = {}) {
-    const phone = await PhoneCall.ring({ url, ...options })
+    const phone = await PhoneCall.ring({ url, authToken: config.twilio.authToken, ...options })
     calls.push(phone)
     return phone
   }
@@ -95,7 +99,7 @@ export async function startHouse({ env, model: modelOptions, overrides, provokes
     config,
     /** The server's side of each stream, in the order in which they were accepted. */
     answered,
-    /** Rings the number. */
+    /** Rings the number. Requests are signed, unless `authToken` is undefined. */
     ring,
     /** A caller who is through to the agent: their telephone, the server's call, the model's session. */
     async connect(options: Partial<RingOptions> = {}) {
@@ -104,11 +108,24 @@ export async function startHouse({ env, model: modelOptions, overrides, provokes
       await reaches(call, 'live')
       return { phone, call, session: await model.nextSession() }
     },
-    /** Dials the stream without a webhook. */
-    async stream(options: Partial<Parameters<typeof PhoneCall.openStream>[0]> = {}) {
-      const call = await PhoneCall.openStream({ url, ...options })
+    /** Dials the stream without a webhook, signed and with a token of its own unless the options say otherwise. */
+    async stream(options: Partial<OpenStreamOptions> = {}) {
+      const callSid = options.callSid ?? newSid('CA')
+      const customParameters = tokenFor(app, callSid)
+      const call = await PhoneCall.openStream({
+        ...{ url, authToken: config.twilio.authToken, callSid, customParameters },
+        ...options
+      })
       calls.push(call)
       return call
+    },
+    /** A stream by hand: signed, and with nothing on it but what the test sends. */
+    bareStream(): WebSocket {
+      const stream = `${url.replace('http', 'ws')}/media-stream`
+      const signature = twilio.getExpectedTwilioSignature(config.twilio.authToken ?? '', `wss${stream.slice(2)}`, {})
+      const socket = new WebSocket(stream, { headers: { 'X-Twilio-Signature': signature } })
+      onTestFinished(() => socket.terminate())
+      return socket
     }
   }
 }
@@ -137,16 +154,34 @@ export function distinctSound(ms: number): Buffer {
   return sound
 }
 
+/** The `<Parameter>`s with a token that is good for this call. */
+export function tokenFor(app: House['app'], callSid: string): Record<string, string> {
+  return app.calls.tokens.issue({ callSid, direction: 'inbound', parameters: {} })
+}
+
 /** Twilio's `start`, for a stream that was dialled without one. */
-export function startFrame({ streamSid = '', callSid }: PhoneCall, customParameters: Record<string, string> = {}) {
+export function startFrame({
+  streamSid = '',
+  callSid,
+  customParameters = {}
+}: Pick<PhoneCall, 'callSid'> & Partial<Pick<PhoneCall, 'streamSid' | 'customParameters'>>) {
   const mediaFormat = { encoding: 'audio/x-mulaw', sampleRate: 8_000, channels: 1 }
   return { event: 'start', streamSid, start: { streamSid, callSid, customParameters, mediaFormat } }
 }
 
+/** The headers of a request that Twilio has signed. @param url path and query */
+export function signed({ config }: House, url: string, params: Readonly<Record<string, unknown>> = {}) {
+  const { authToken = '' } = config.twilio
+  const origin = config.server.publicUrl ?? 'http://localhost'
+  const signature = twilio.getExpectedTwilioSignature(authToken, origin + url, { ...params })
+  return { host: 'localhost', 'x-twilio-signature': signature }
+}
+
 /** What the webhook answers, read as strictly as Twilio reads it. */
-export async function webhook({ app }: House, params: Record<string, string>, path = '/incoming-call') {
+export async function webhook(house: House, params: Record<string, string>, path = '/incoming-call') {
+  const { app } = house
   const payload = new URLSearchParams(params).toString()
-  const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+  const headers = { ...signed(house, path, params), 'content-type': 'application/x-www-form-urlencoded' }
   const reply = await app.inject({ method: 'POST', url: path, headers, payload })
   expect(reply.statusCode).toBe(200)
   expect(reply.headers['content-type']).toMatch(/^text\/xml\b/)

@@ -1,11 +1,17 @@
 import { request } from 'node:http'
 import type { Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
+import { getExpectedTwilioSignature } from 'twilio/lib/webhooks/webhooks.js'
+import { StreamTokens } from '../../src/twilio/stream-token.ts'
 import { LeanSocket } from './lean-socket.ts'
 import { readStamp } from './stamp.ts'
 import { MediaFrames } from './telephone-frames.ts'
 import type { Stepping, Timeline } from './timeline.ts'
 import type { Traffic } from './traffic.ts'
+
+/** What the callers sign with. Servers that check no signature pay nothing for it. */
+export const AUTH_TOKEN = 'the token of the bench'
+const tokens = new StreamTokens(AUTH_TOKEN)
 
 const BYTES_PER_MS = 8
 const REDIAL_MS = 500
@@ -58,7 +64,7 @@ export class Telephone implements Stepping {
 
   /** Sends Twilio's voice webhook, from a number of this caller's own. */
   async callWebhook(): Promise<void> {
-    const form = new URLSearchParams({
+    const twiml = await this.#dial({
       CallSid: this.#callSid,
       AccountSid: 'AC00000000000000000000000000000000',
       From: `+1555${String(1_000_000 + this.call)}`,
@@ -67,10 +73,14 @@ export class Telephone implements Stepping {
       Direction: 'inbound',
       ApiVersion: '2010-04-01'
     })
-    const twiml = await this.#dial(form.toString())
     for (const [, name = '', value = ''] of twiml.matchAll(/<Parameter name="([^"]*)" value="([^"]*)"/g)) {
       this.#parameters[name] = value
     }
+  }
+
+  /** As if another node had answered the webhook: the token is good, and nothing was opened for the call. */
+  skipWebhook(): void {
+    this.#parameters = tokens.issue({ callSid: this.#callSid, direction: 'inbound', parameters: {} })
   }
 
   /** Opens the media stream, and begins to speak at once. */
@@ -113,10 +123,10 @@ export class Telephone implements Stepping {
     counts.framesSent += 1
   }
 
-  /** A server that is late for a moment may answer that it is busy: callers dial again. */
-  async #dial(form: string): Promise<string> {
+  /** A server that is held up for a moment may say that it is busy: callers dial again. */
+  async #dial(params: Record<string, string>): Promise<string> {
     for (let dialled = 1; ; dialled += 1) {
-      const twiml = await post(`${this.#url}/incoming-call`, form)
+      const twiml = await post(`${this.#url}/incoming-call`, params)
       if (twiml.includes('<Stream')) return twiml
       if (dialled === MOST_DIALS) throw new Error(`call ${this.call} was answered ${dialled} times with: ${twiml}`)
       await delay(REDIAL_MS)
@@ -179,9 +189,12 @@ export class Telephone implements Stepping {
 const PAYLOAD = Buffer.from('"payload":"')
 const QUOTE = 0x22
 
-function post(url: string, form: string): Promise<string> {
+function post(url: string, params: Record<string, string>): Promise<string> {
   return new Promise((resolve, reject) => {
-    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+    const headers = {
+      'content-type': 'application/x-www-form-urlencoded',
+      'x-twilio-signature': getExpectedTwilioSignature(AUTH_TOKEN, url, params)
+    }
     const webhook = request(url, { method: 'POST', headers, agent: false }, (response) => {
       let body = ''
       response.setEncoding('utf8')
@@ -192,7 +205,7 @@ function post(url: string, form: string): Promise<string> {
       response.once('error', reject)
     })
     webhook.once('error', reject)
-    webhook.end(form)
+    webhook.end(new URLSearchParams(params).toString())
   })
 }
 
@@ -202,7 +215,9 @@ function upgrade(url: string): Promise<{ socket: Socket; head: Buffer }> {
       Connection: 'Upgrade',
       Upgrade: 'websocket',
       'Sec-WebSocket-Version': '13',
-      'Sec-WebSocket-Key': Buffer.alloc(16, 1).toString('base64')
+      'Sec-WebSocket-Key': Buffer.alloc(16, 1).toString('base64'),
+      // Twilio dials nothing but wss, and signs that.
+      'X-Twilio-Signature': getExpectedTwilioSignature(AUTH_TOKEN, url.replace(/^http/, 'wss'), {})
     }
     const handshake = request(url, { headers, agent: false })
     handshake.once('error', reject)

@@ -74,11 +74,7 @@ describe('a caller who hangs up', () => {
 
 describe('a stream that does what Twilio would not', () => {
   const hostile: [string, (streamSid: string) => object | string | Buffer, string][] = [
-    [
-      'a second start',
-      (streamSid) => startFrame({ streamSid: `${streamSid}x`, callSid: 'CAother' } as never),
-      'second start'
-    ],
+    ['a second start', (streamSid) => startFrame({ streamSid: `${streamSid}x`, callSid: 'CAother' }), 'second start'],
     ['no JSON', () => '{"event":', 'not a frame'],
     ['an unknown event', () => ({ event: 'video' }), 'not a frame'],
     ['a binary frame', () => Buffer.from([0, 1, 2]), 'binary'],
@@ -174,7 +170,7 @@ describe('two streams for one call', () => {
 })
 
 describe('a stream before its webhook', () => {
-  test('on this machine is a call, and the webhook that comes late takes no second line', async () => {
+  test('is a call when it has a token, and the webhook that comes late takes no second line', async () => {
     const house = await startHouse({ env: { MAX_CALLS: '1' } })
     const phone = await house.stream({ callSid: 'CA1' })
     const session = await house.model.nextSession()

@@ -1,7 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import type { MediaStream } from '../../src/twilio/media-stream.ts'
-import { distinctSound, eventually, type House, receivesAudio, startHouse, webhook } from '../house.ts'
+import {
+  distinctSound,
+  eventually,
+  type House,
+  receivesAudio,
+  startFrame,
+  startHouse,
+  tokenFor,
+  webhook
+} from '../house.ts'
 import { AUTH_TOKEN, FORM, httpRequest, PUBLIC, RINGING, Stranger, sign, TERSE, TUNNEL, UPGRADE } from './stranger.ts'
 
 const locked = { env: { TWILIO_AUTH_TOKEN: AUTH_TOKEN } }
@@ -157,10 +166,10 @@ test('connections beyond what the calls can need are turned away, and the log sa
 describe('a stream', () => {
   /** A caller's stream by hand, which can stop reading and send what ws does not. */
   async function openStream(house: House): Promise<WebSocket> {
-    const socket = new WebSocket(`${house.url.replace('http', 'ws')}/media-stream`)
+    const socket = house.bareStream()
     await new Promise((resolve) => socket.once('open', resolve))
-    const start = { streamSid: 'MZ1', callSid: 'CA1', customParameters: {} }
-    socket.send(JSON.stringify({ event: 'start', streamSid: 'MZ1', start }))
+    const customParameters = tokenFor(house.app, 'CA1')
+    socket.send(JSON.stringify(startFrame({ streamSid: 'MZ1', callSid: 'CA1', customParameters })))
     return socket
   }
 
@@ -222,8 +231,8 @@ describe('a stream', () => {
     const house = await startHouse({ env: { MODEL_RECONNECT_MS: '4000' }, model: { openMs: 1_500 } })
     const stream = await house.stream({ start: false })
     const call = await house.answered.next()
-    const streamSid = 'MZ1'
-    stream.sendFrame({ event: 'start', streamSid, start: { streamSid, callSid: 'CA1', customParameters: {} } })
+    const { streamSid } = stream
+    stream.sendFrame(startFrame(stream))
     const sound = distinctSound(20_000)
     // A second a frame: twenty of them are twice what is held.
     for (let at = 0; at < sound.length; at += 8_000) {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
-import { isSaid, startFrame, startHouse, webhook } from '../../house.ts'
+import { eventually, isSaid, parametersOf, startFrame, startHouse, webhook } from '../../house.ts'
 import { answers, calls, clears, heardMs, hears, obliging, quiet, requests, says, speak, told } from './scene.ts'
 
 /** Says goodbye and hangs up, as the tool's description asks; to "Wait." it answers. */
@@ -50,9 +50,9 @@ describe('an agent that hangs up', () => {
 
   test('does not wait for ever for a mark that never comes back', async () => {
     const house = await startHouse({ model: polite })
-    await webhook(house, { CallSid: 'CA1' })
+    const verbs = await webhook(house, { CallSid: 'CA1' })
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-    const line = new WebSocket(`${house.url.replace('http', 'ws')}/media-stream`)
+    const line = house.bareStream()
     const marks: string[] = []
     const closed = new Promise((resolve) => line.on('close', resolve))
     line.on('message', (data) => {
@@ -60,7 +60,8 @@ describe('an agent that hangs up', () => {
       if (frame.mark) marks.push(frame.mark.name)
     })
     await new Promise((resolve) => line.on('open', resolve))
-    line.send(JSON.stringify(startFrame({ streamSid: 'MZ1', callSid: 'CA1' } as never)))
+    const customParameters = parametersOf(verbs)
+    line.send(JSON.stringify(startFrame({ streamSid: 'MZ1', callSid: 'CA1', customParameters })))
     const call = await house.answered.next()
     const session = await house.model.nextSession()
     await vi.waitUntil(() => call.state.name === 'live')

@@ -1,8 +1,16 @@
 import { once } from 'node:events'
-import { describe, expect, onTestFinished, test } from 'vitest'
-import { WebSocket } from 'ws'
+import { describe, expect, test } from 'vitest'
 import { Inbox } from '../../../simulator/inbox.ts'
-import { eventually, parametersOf, reaches, startFrame, startHouse, webhook } from '../../house.ts'
+import {
+  eventually,
+  type House,
+  parametersOf,
+  reaches,
+  startFrame,
+  startHouse,
+  tokenFor,
+  webhook
+} from '../../house.ts'
 import { hears, obliging, told } from '../manners/scene.ts'
 
 const FIVE_MINUTES_MS = 5 * 60_000
@@ -11,8 +19,8 @@ const DELTA_MS = 2_000
 const talkative = { vad: false, pace: Number.POSITIVE_INFINITY, deltaBytes: DELTA_MS * 8 }
 
 /** Twilio's end of a stream, which plays nothing by itself: marks come back when the test lets them. */
-async function bareStream(url: string) {
-  const socket = new WebSocket(`${url.replace('http', 'ws')}/media-stream`)
+async function bareStream(house: House) {
+  const socket = house.bareStream()
   const frames = new Inbox<{ event: string; media?: { payload: string }; mark?: { name: string } }>('frames')
   let sentMs = 0
   socket.on('message', (data) => {
@@ -21,9 +29,9 @@ async function bareStream(url: string) {
     if (frame.media) sentMs += Buffer.from(frame.media.payload, 'base64').length / 8
   })
   socket.on('error', () => {})
-  onTestFinished(() => socket.terminate())
   await once(socket, 'open')
-  socket.send(JSON.stringify(startFrame({ streamSid: 'MZ1', callSid: 'CA1' } as never)))
+  const customParameters = tokenFor(house.app, 'CA1')
+  socket.send(JSON.stringify(startFrame({ streamSid: 'MZ1', callSid: 'CA1', customParameters })))
   return {
     socket,
     frames,
@@ -130,7 +138,7 @@ test('a newer stream of the same call has it, and what is asked about the older 
 describe('playback that runs far ahead of the caller', () => {
   test('waits here beyond five minutes, goes on as Twilio plays, and is gone with a clear', async () => {
     const house = await startHouse({ model: talkative })
-    const twilio = await bareStream(house.url)
+    const twilio = await bareStream(house)
     const session = await house.model.nextSession()
     await session.say({ ms: 8 * 60_000 })
     await eventually(twilio.sentMs, (ms) => ms >= FIVE_MINUTES_MS)
@@ -155,7 +163,7 @@ describe('playback that runs far ahead of the caller', () => {
 
   test('that nobody reads or plays any more ends in a bounded heap', async () => {
     const house = await startHouse({ model: talkative })
-    const twilio = await bareStream(house.url)
+    const twilio = await bareStream(house)
     const session = await house.model.nextSession()
     await session.receives('session.update')
     twilio.socket.pause()

@@ -10,6 +10,7 @@ import { type LogLine, parametersOf, startHouse, webhook } from '../../house.ts'
 import { hears, obliging } from '../manners/scene.ts'
 
 const SERVER = new URL('../../../src/server.ts', import.meta.url).pathname
+const authToken = 'the-token-of-the-account'
 /** A process has to start, on a machine that may be busy. */
 const START_MS = 12_000
 
@@ -18,7 +19,10 @@ async function startServer(command: readonly string[]) {
   const model = await PracticeModel.listen(obliging())
   const [program = process.execPath, ...args] = [...command, SERVER]
   const settings = { OPENAI_API_KEY: 'sk-practice', OPENAI_REALTIME_URL: model.url, GREETING: 'Say hello.' }
-  const env = { PATH: process.env['PATH'], ...settings, PORT: '0', HOST: '127.0.0.1' }
+  const env = {
+    ...{ PATH: process.env['PATH'], TWILIO_AUTH_TOKEN: authToken },
+    ...{ ...settings, PORT: '0', HOST: '127.0.0.1' }
+  }
   const child = spawn(program, args, { env, cwd: '/', stdio: ['ignore', 'pipe', 'ignore'] })
   const log = new Inbox<LogLine>('log', (line) => `${line.level} ${line.msg}`)
   createInterface(child.stdout).on('line', (line) => log.push(JSON.parse(line)))
@@ -29,7 +33,7 @@ async function startServer(command: readonly string[]) {
   })
   const { msg } = await log.next((line) => line.msg.startsWith('Server listening at'), START_MS)
   const url = msg.slice('Server listening at '.length)
-  const phone = await PhoneCall.ring({ url })
+  const phone = await PhoneCall.ring({ url, authToken })
   onTestFinished(() => phone.hangUp())
   await hears(phone, 390)
   return { child, log, exit, url, model, phone }
@@ -91,7 +95,7 @@ test('an error that nobody caught takes no call with it: the server drains, and 
   const { child, log, exit, url, model, phone } = await startServer([process.execPath, '--import', stray])
   child.kill('SIGUSR2')
   await log.next(({ msg }) => msg === 'draining')
-  const late = await PhoneCall.ring({ url })
+  const late = await PhoneCall.ring({ url, authToken })
   expect(await late.ended).toMatchObject({ by: 'reject' })
   void model.sessions[0]?.say({ ms: 200 })
   await hears(phone, 590)
