@@ -5,7 +5,10 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev --ignore-scripts
 
 FROM node:24-slim
-ENV NODE_ENV=production
+ENV NODE_ENV=production DATA_DIR=/data
+# A new volume takes its owner from here.
+RUN install --directory --owner=node --group=node --mode=700 /data
+VOLUME /data
 WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY package.json ./

@@ -37,6 +37,8 @@ const HELD_BEYOND_BUDGET_MS = 5_000
 
 /** The parts that a test or another server may replace. */
 export interface Dependencies {
+  /** What Twilio's requests have to be signed with; by default `TWILIO_AUTH_TOKEN`. */
+  readonly authToken: string
   readonly agent: typeof triageAgent
   readonly outputGuardrails: typeof outputGuardrails
   readonly saveRecord: SaveRecord
@@ -53,8 +55,13 @@ export interface Dependencies {
   readonly logTo: { write(line: string): void } | undefined
 }
 
-/** The whole server, in the order of its set-up. */
+/**
+ * The whole server, in the order in which it is put together.
+ * @throws TypeError without an auth token: a server that checks nothing is none
+ */
 export async function buildApp(config: Config, overrides: Partial<Dependencies> = {}): Promise<FastifyInstance> {
+  const authToken = overrides.authToken ?? config.twilio.authToken
+  if (authToken === undefined) throw new TypeError('expected TWILIO_AUTH_TOKEN, or an authToken in its place')
   const app = Fastify({
     logger: loggerOptions(config.log.level, overrides.logTo),
     // The hook below logs one line a request; Fastify would log two, with the query in them.
@@ -66,7 +73,7 @@ export async function buildApp(config: Config, overrides: Partial<Dependencies> 
   await app.register(websocket, streamLimits)
   await app.register(limits, { config })
   await app.register(pressure)
-  await app.register(calls, { switchboard: buildSwitchboard(app, config, overrides) })
+  await app.register(calls, { switchboard: buildSwitchboard(app, config, authToken, overrides) })
 
   app.addHook('onResponse', async (request, reply) => {
     // The path without its query: Twilio's GET webhooks carry the caller's number there.
@@ -83,7 +90,7 @@ export async function buildApp(config: Config, overrides: Partial<Dependencies> 
   await app.register(async function twilioOnly(scope) {
     scope.removeAllContentTypeParsers()
     await scope.register(formbody)
-    scope.addHook('preValidation', requireTwilio(config))
+    scope.addHook('preValidation', requireTwilio(config, authToken))
     scope.setErrorHandler(async (error: Error & { statusCode?: number }, request, reply) => {
       if (error.statusCode !== undefined && error.statusCode < 500) return reply.refuse(error.statusCode)
       request.log.error({ err: error }, 'a webhook failed')
@@ -98,8 +105,13 @@ export async function buildApp(config: Config, overrides: Partial<Dependencies> 
   return app
 }
 
-/** The switchboard, and the parts of its calls: a caller's leg, a call, a model's leg. */
-function buildSwitchboard(app: FastifyInstance, config: Config, overrides: Partial<Dependencies>): Switchboard {
+/** The switchboard and what its calls are made of: a caller's leg, a call, a model's leg. */
+function buildSwitchboard(
+  app: FastifyInstance,
+  config: Config,
+  authToken: string,
+  overrides: Partial<Dependencies>
+): Switchboard {
   const agent = overrides.agent ?? triageAgent
   const settings = {
     ...config.openai,
@@ -110,7 +122,7 @@ function buildSwitchboard(app: FastifyInstance, config: Config, overrides: Parti
   watchTools(agent)
   const parts: SwitchboardParts = {
     lines: new MemoryLines(),
-    tokens: new StreamTokens(config.twilio.authToken),
+    tokens: new StreamTokens(authToken),
     warm,
     warmUp: (caller) => warm.warm(caller.claims.callSid, earlyOpening(caller, agent, settings, config)),
     createCall: (socket, tcp, { log, admit, isSpareDue }) => {

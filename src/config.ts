@@ -34,6 +34,7 @@ export const Environment = z.object({
   PORT: z.coerce.number('expected a port').int().min(0).max(65_535).default(5050),
   HOST: z.string().default('0.0.0.0'),
   PUBLIC_URL: publicOrigin.optional(),
+  DATA_DIR: z.string().default('./data'),
   TWILIO_AUTH_TOKEN: z.string().optional(),
   GREETING: z.string().optional(),
   EARLY_GREETING: flag.default(true),
@@ -99,6 +100,7 @@ function freeze(env: z.infer<typeof Environment>) {
       port: env.PORT,
       host: env.HOST,
       publicUrl: env.PUBLIC_URL,
+      dataDir: env.DATA_DIR,
       drainTimeoutMs: env.DRAIN_TIMEOUT_MS
     }),
     twilio: Object.freeze({ authToken: env.TWILIO_AUTH_TOKEN }),

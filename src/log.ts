@@ -12,5 +12,5 @@ export function loggerOptions(
   const options = { level, redact: { paths, censor: '[redacted]' } }
   if (stream) return { ...options, stream }
   if (!process.stdout.isTTY) return options
-  return { ...options, transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname' } } }
+  return { ...options, transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname', singleLine: true } } }
 }

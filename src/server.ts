@@ -1,16 +1,20 @@
 import closeWithGrace from 'close-with-grace'
 import dotenv from 'dotenv'
 import { buildApp } from './app.ts'
-import { type Config, environment, InvalidEnvironment, loadConfig } from './config.ts'
+import { environment, InvalidEnvironment, loadConfig } from './config.ts'
+import { localFile, localTokens, writeLocal } from './local.ts'
 
 /** The time after DRAIN_TIMEOUT_MS for the last goodbyes to be heard, and for records and sockets to be closed. */
 const CLOSE_MS = 20_000
 
-/** Reads the settings. Exits when one is wrong, because the server cannot run with part of them. */
-function configOrExit(): Config {
+/** The settings and, where no auth token is set, this machine's own; or the end: nobody can be served with half of them. */
+async function settingsOrExit() {
   dotenv.config({ quiet: true })
   try {
-    return loadConfig(environment)
+    const config = loadConfig(environment)
+    const { port, dataDir } = config.server
+    const local = config.twilio.authToken === undefined ? await localTokens(dataDir, port) : undefined
+    return { config, local }
   } catch (error) {
     if (!(error instanceof InvalidEnvironment)) throw error
     process.stderr.write(`${error.message}\n`)
@@ -18,16 +22,24 @@ function configOrExit(): Config {
   }
 }
 
-const config = configOrExit()
-const app = await buildApp(config)
+const { config, local } = await settingsOrExit()
+const { host, dataDir, publicUrl, drainTimeoutMs } = config.server
+const app = await buildApp(config, local ? { authToken: local.twilioAuthToken } : {})
 
-// The first signal drains, a second one ends the process at once. An uncaught error drains too: live calls go on, and
-// the container's supervisor starts a new process.
-closeWithGrace({ delay: config.server.drainTimeoutMs + CLOSE_MS, logger: app.log }, async ({ signal, err }) => {
+// The first signal drains, a second one ends at once. An error that nobody caught drains too: the calls that go on are
+// not to blame for it, and whoever runs the container starts a new one.
+closeWithGrace({ delay: drainTimeoutMs + CLOSE_MS, logger: app.log }, async ({ signal, err }) => {
   if (err) app.log.fatal({ err }, 'an error that nobody caught')
   app.log.info({ signal, calls: app.calls.live }, 'draining')
-  await app.calls.drain(config.server.drainTimeoutMs)
+  await app.calls.drain(drainTimeoutMs)
   await app.close()
 })
 
-await app.listen({ port: config.server.port, host: config.server.host })
+const url = await app.listen({ port: config.server.port, host })
+const port = Number(new URL(url).port)
+if (local) await writeLocal(dataDir, port, { pid: process.pid, url, ...local })
+
+app.log.info({ url: `${publicUrl ?? url}/incoming-call` }, 'the webhook of your number')
+if (local) app.log.info({ keptIn: localFile(dataDir, port) }, 'signatures are checked with a token of this machine')
+else app.log.info('signatures are checked with TWILIO_AUTH_TOKEN')
+app.log.info({ model: config.openai.model }, 'the model')

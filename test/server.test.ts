@@ -1,54 +1,25 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { Inbox } from '../simulator/inbox.ts'
 import { PracticeModel } from '../simulator/model/practice-model.ts'
 import { PhoneCall, type RingOptions } from '../simulator/telephone/telephone.ts'
-import type { LogLine } from './house.ts'
+import { runServer } from './server-process.ts'
 
-const SERVER = new URL('../src/server.ts', import.meta.url).pathname
-/** A process has to start, on a machine that may be busy. */
-const LIMIT_MS = 12_000
-
-/** The server as the container runs it, in a directory without a .env. */
-async function run(env: Record<string, string>) {
-  const cwd = await mkdtemp(join(tmpdir(), 'server-'))
-  const child = spawn(process.execPath, [SERVER], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
-  const log = new Inbox<LogLine>('log', (line) => `${line.level} ${line.msg}`)
-  let complaints = ''
-  createInterface(child.stdout).on('line', (line) => log.push(JSON.parse(line)))
-  child.stderr.on('data', (data) => {
-    complaints += data
-  })
-  const exit = once(child, 'close').then(([code]) => ({ code: code as number | null, complaints }))
-  onTestFinished(async () => {
-    child.kill('SIGKILL')
-    await exit
-    await rm(cwd, { recursive: true })
-  })
-  return { child, log, exit }
-}
+const authToken = 'the-token-of-the-account'
 
 async function startServer(env: Record<string, string> = {}) {
   const model = await PracticeModel.listen({ vad: false, pace: Number.POSITIVE_INFINITY, brain: () => [{ tone: 100 }] })
   onTestFinished(() => model.close())
-  const server = await run({
+  const server = await runServer({
     ...{ OPENAI_API_KEY: 'sk-practice', OPENAI_REALTIME_URL: model.url, GREETING: '', ANSWER_SAY: '' },
-    ...{ PORT: '0', HOST: '127.0.0.1' },
+    ...{ PORT: '0', HOST: '127.0.0.1', TWILIO_AUTH_TOKEN: authToken },
     ...env
   })
-  const { msg } = await server.log.next((line) => line.msg.startsWith('Server listening at'), LIMIT_MS)
-  const url = msg.slice('Server listening at '.length)
+  const url = await server.url()
   return {
     ...server,
     model,
     url,
     async ring(options: Partial<RingOptions> = {}) {
-      const phone = await PhoneCall.ring({ url, ...options })
+      const phone = await PhoneCall.ring({ url, authToken, ...options })
       onTestFinished(() => phone.hangUp())
       return phone
     },
@@ -114,7 +85,7 @@ test('a second signal ends it at once', async () => {
 })
 
 test('a server without a key does not start, and says what is missing', async () => {
-  const server = await run({ PORT: '0' })
+  const server = await runServer({ PORT: '0' })
   const { code, complaints } = await server.exit
   expect(code).toBe(1)
   expect(complaints).toContain('Missing OpenAI API key. Please set it in the .env file.')

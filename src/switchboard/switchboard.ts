@@ -215,9 +215,6 @@ export class Switchboard {
   #identify(start: StreamStart): Claims | undefined {
     const redeemed = this.tokens.redeem(start.customParameters, start.callSid)
     if (typeof redeemed === 'object') return redeemed
-    // Without an auth token only this machine is served, and a client without a token may open a stream.
-    const isOpenHere = this.#config.twilio.authToken === undefined && redeemed === 'missing'
-    if (isOpenHere) return { callSid: start.callSid, direction: 'inbound', parameters: {} }
     this.#log.warn({ callSid: start.callSid, why: redeemed }, 'a stream was refused for its token')
     return undefined
   }

@@ -5,7 +5,6 @@ export interface SignedRequest {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   /** The path with its query, unchanged. */
   readonly url: string
-  readonly remoteAddress: string | undefined
 }
 
 /**
@@ -55,29 +54,6 @@ function isValid(authToken: string, signature: string, url: string, params: Reco
   } catch {
     return false
   }
-}
-
-const FORWARDING_HEADERS = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip', 'via']
-const LOOPBACK = new Set(['127.0.0.1', '::1', '::ffff:127.0.0.1'])
-const LOCAL_HOST = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/
-
-/**
- * Whether a request was made on this machine, and neither through a tunnel that ends on it nor by a web page from
- * elsewhere.
- */
-export function isLocal({ headers, remoteAddress }: SignedRequest): boolean {
-  if (FORWARDING_HEADERS.some((name) => headers[name] !== undefined) || isFromWebPage(headers)) return false
-  return LOOPBACK.has(remoteAddress ?? '') && LOCAL_HOST.test(firstOf(headers['host']) ?? '')
-}
-
-/**
- * A web page from elsewhere, in a browser on this machine, can send requests to this server. The browser names its
- * origin.
- */
-function isFromWebPage(headers: SignedRequest['headers']): boolean {
-  if (firstOf(headers['sec-fetch-site']) === 'cross-site') return true
-  const origin = firstOf(headers['origin'])
-  return origin !== undefined && !(URL.canParse(origin) && LOCAL_HOST.test(new URL(origin).host))
 }
 
 function firstOf(header: string | string[] | undefined): string | undefined {

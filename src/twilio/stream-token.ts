@@ -32,10 +32,9 @@ export class StreamTokens {
   readonly #used = new Map<string, number>()
   readonly #now: () => number
 
-  /** @param authToken Twilio's; without it, tokens are valid for this process only */
-  constructor(authToken: string | undefined, now: () => number = Date.now) {
-    const secret = authToken ?? randomBytes(32)
-    this.#key = Buffer.from(hkdfSync('sha256', secret, '', 'media stream token', 32))
+  /** @param authToken what webhooks are signed with: any node that has it can check the tokens of the others */
+  constructor(authToken: string, now: () => number = Date.now) {
+    this.#key = Buffer.from(hkdfSync('sha256', authToken, '', 'media stream token', 32))
     this.#now = now
   }
 

@@ -1,14 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import type { EndReason } from '../../src/call/record.ts'
-import { startHouse, webhook } from '../house.ts'
+import { signed, startHouse, webhook } from '../house.ts'
 
 const SORRY = /^We are sorry/
 
 describe('a call that is not known', () => {
-  test.each([{ CallSid: 'CAunknown' }, {}])('is hung up: %j', async (params) => {
+  test.each(['CallSid=CAunknown', ''])('is hung up: "%s"', async (query) => {
     const house = await startHouse()
+    const params = Object.fromEntries(new URLSearchParams(query))
     expect(await webhook(house, params, '/call-ended')).toMatchObject([{ name: 'Hangup' }])
-    const reply = await house.app.inject({ method: 'GET', url: `/call-ended?${new URLSearchParams(params)}` })
+    const url = query === '' ? '/call-ended' : `/call-ended?${query}`
+    const reply = await house.app.inject({ method: 'GET', url, headers: signed(house, url) })
     expect(reply).toMatchObject({ statusCode: 200, body: expect.stringContaining('<Hangup/>') })
   })
 })

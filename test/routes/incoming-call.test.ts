@@ -1,6 +1,7 @@
+import { parse } from 'node:querystring'
 import { describe, expect, test } from 'vitest'
 import { parseTwiml } from '../../simulator/telephone/twiml.ts'
-import { startHouse, webhook } from '../house.ts'
+import { type House, signed, startHouse, webhook } from '../house.ts'
 
 const ring = { CallSid: 'CA1', From: '+15551230001', To: '+15551239999', Direction: 'inbound' }
 const inTunnel = { authToken: 'secret', publicUrl: 'https://agent.example.com' }
@@ -28,9 +29,10 @@ describe('a caller', () => {
     ['a form of nonsense', 'application/x-www-form-urlencoded', '%%%=&&&&%00=%zz&CallSid=&CallSid='],
     ['fields that are repeated', 'application/x-www-form-urlencoded', 'CallSid=CA1&CallSid=CA2&From=+1&From=+2']
   ])('of whom %s is told gets TwiML all the same', async (_what, type, payload) => {
-    const { app } = await startHouse()
-    const headers = type === undefined ? {} : { 'content-type': type }
-    const reply = await app.inject({ method: 'POST', url: '/incoming-call', headers, payload })
+    const house = await startHouse()
+    const fields = type === undefined ? {} : parse(payload)
+    const headers = { ...signed(house, '/incoming-call', fields), ...(type && { 'content-type': type }) }
+    const reply = await house.app.inject({ method: 'POST', url: '/incoming-call', headers, payload })
     expect([reply.statusCode, reply.headers['content-type']]).toEqual([200, expect.stringMatching(/^text\/xml\b/)])
     expect(parseTwiml(reply.body)).toMatchObject([{ name: 'Connect' }])
   })
@@ -61,26 +63,21 @@ describe('a caller', () => {
 })
 
 describe('the host that Twilio dials', () => {
-  const urls = async (house: Awaited<ReturnType<typeof startHouse>>, host: string) => {
-    const reply = await house.app.inject({ method: 'GET', url: '/incoming-call?CallSid=CA1', headers: { host } })
+  const urls = async (house: House) => {
+    const url = '/incoming-call?CallSid=CA1'
+    const reply = await house.app.inject({ method: 'GET', url, headers: signed(house, url) })
     const [connect] = parseTwiml(reply.body)
     return [connect?.attributes['action'], connect?.children[0]?.attributes['url']]
   }
 
   test('is the one that was asked', async () => {
     const house = await startHouse()
-    expect(await urls(house, 'localhost:5050')).toEqual([
-      'http://localhost:5050/call-ended',
-      'wss://localhost:5050/media-stream'
-    ])
+    expect(await urls(house)).toEqual(['http://localhost/call-ended', 'wss://localhost/media-stream'])
   })
 
   test('is the public one where one is set', async () => {
     const house = await startHouse({ env: { PUBLIC_URL: 'https://agent.example.com' } })
-    expect(await urls(house, 'localhost:5050')).toEqual([
-      'https://agent.example.com/call-ended',
-      'wss://agent.example.com/media-stream'
-    ])
+    expect(await urls(house)).toEqual(['https://agent.example.com/call-ended', 'wss://agent.example.com/media-stream'])
   })
 
   test("is the proxy's behind a tunnel, and the call goes through it", async () => {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { buildApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config.ts'
 import { startHouse } from '../house.ts'
-import { AUTH_TOKEN } from './stranger.ts'
+import { AUTH_TOKEN, FORM, sign } from './stranger.ts'
 
 const PATHS = ['/', '/health', '/ready', '/nowhere', '/incoming-call', '/call-ended', '/media-stream']
 
@@ -36,7 +36,9 @@ test.each([
 
 test.each(['GET', 'POST'] as const)('an error of ours is told to the log alone, after a %s', async (method) => {
   const log: string[] = []
-  const app = await buildApp(loadConfig({ OPENAI_API_KEY: 'sk' }), { logTo: { write: (line) => log.push(line) } })
+  const app = await buildApp(loadConfig({ OPENAI_API_KEY: 'sk', TWILIO_AUTH_TOKEN: AUTH_TOKEN }), {
+    logTo: { write: (line) => log.push(line) }
+  })
   app.route({
     method,
     url: '/broken',
@@ -51,12 +53,18 @@ test.each(['GET', 'POST'] as const)('an error of ours is told to the log alone, 
 })
 
 test('an error inside a webhook is an apology to the caller, and told to the log alone', async () => {
-  const house = await startHouse({ provokes: ['the log'] })
+  const house = await startHouse({ env: { TWILIO_AUTH_TOKEN: AUTH_TOKEN }, provokes: ['the log'] })
   house.app.calls.next = () => {
     throw new Error('connect ECONNREFUSED db.internal')
   }
-  const headers = { 'content-type': 'application/x-www-form-urlencoded' }
-  const reply = await fetch(`${house.url}/call-ended`, { method: 'POST', headers, body: 'CallSid=CA1' })
+  const params = { CallSid: 'CA1' }
+  const signature = sign(`${house.url}/call-ended`, params)
+  const headers = { ...FORM, 'X-Twilio-Signature': signature }
+  const reply = await fetch(`${house.url}/call-ended`, {
+    method: 'POST',
+    headers,
+    body: `${new URLSearchParams(params)}`
+  })
   const twiml = await reply.text()
   expect([reply.status, twiml]).toEqual([200, expect.stringContaining('We are sorry')])
   expect(twiml).not.toMatch(/Error|at |db\.internal/)

@@ -2,7 +2,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { buildApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config.ts'
 import { eventually, startHouse } from '../house.ts'
-import { connections, FORM, httpRequest, Stranger, TERSE } from './stranger.ts'
+import { AUTH_TOKEN, connections, FORM, httpRequest, Stranger, TERSE } from './stranger.ts'
 
 describe('a client', { timeout: 40_000 }, () => {
   test('that is slow or silent is let go, sooner in its headers, while a call beside it goes on', async () => {
@@ -34,7 +34,9 @@ describe('a client', { timeout: 40_000 }, () => {
   })
 
   test('that never reads its answer is let go', async () => {
-    const app = await buildApp(loadConfig({ OPENAI_API_KEY: 'sk' }), { logTo: { write: () => {} } })
+    const app = await buildApp(loadConfig({ OPENAI_API_KEY: 'sk', TWILIO_AUTH_TOKEN: AUTH_TOKEN }), {
+      logTo: { write: () => {} }
+    })
     onTestFinished(() => app.close())
     // More than the kernels of both sides take.
     app.get('/large', () => Buffer.alloc(64 * 1024 * 1024))

@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { WebSocket } from 'ws'
-import { eventually, isSaid, parametersOf, startFrame, startHouse, webhook } from '../../house.ts'
+import { isSaid, parametersOf, startFrame, startHouse, webhook } from '../../house.ts'
 import { answers, calls, clears, heardMs, hears, obliging, quiet, requests, says, speak, told } from './scene.ts'
 
 /** Says goodbye and hangs up, as the tool's description asks; to "Wait." it answers. */

@@ -1,0 +1,59 @@
+import { randomBytes } from 'node:crypto'
+import { access, constants, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { z } from 'zod'
+import { InvalidEnvironment } from './config.ts'
+
+// An empty key would sign for everybody, and a short one can be guessed.
+const token = z.string().min(16)
+const LocalTokens = z.object({ twilioAuthToken: token, consoleToken: token })
+const LocalServer = LocalTokens.extend({ pid: z.number(), url: z.string() })
+
+/** What a server makes for itself where no secret is set. */
+export type LocalTokens = z.infer<typeof LocalTokens>
+/** What the tools of this machine need of the server on a port: where it is, and what they sign with. */
+export type LocalServer = z.infer<typeof LocalServer>
+
+/** Whether the tools can read it tells them from strangers, which no request can. */
+export function localFile(dataDir: string, port: number): string {
+  return resolve(join(dataDir, 'local', `${port}.json`))
+}
+
+/** Undefined where no server has left a file that can be read. */
+export async function readLocal(dataDir: string, port: number): Promise<LocalServer | undefined> {
+  try {
+    return LocalServer.parse(JSON.parse(await readFile(localFile(dataDir, port), 'utf8')))
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * The tokens that the port's last server left, else new ones. Nothing is written yet: with PORT=0 the file's name is known
+ * only when the server listens, and while another server has the port, the file is that one's.
+ * @throws InvalidEnvironment when the file could not be written
+ */
+export async function localTokens(dataDir: string, port: number): Promise<LocalTokens> {
+  const folder = dirname(localFile(dataDir, port))
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await access(folder, constants.W_OK)
+  } catch (error) {
+    const why = (error as Error).message
+    throw new InvalidEnvironment(`DATA_DIR: cannot be written, which a server without TWILIO_AUTH_TOKEN needs: ${why}`)
+  }
+  const newToken = () => randomBytes(32).toString('base64url')
+  const kept = await readLocal(dataDir, port)
+  return {
+    twilioAuthToken: kept?.twilioAuthToken ?? newToken(),
+    consoleToken: kept?.consoleToken ?? newToken()
+  }
+}
+
+/** Whoever reads the file meanwhile finds the old one or the new one, whole. */
+export async function writeLocal(dataDir: string, port: number, server: LocalServer): Promise<void> {
+  const file = localFile(dataDir, port)
+  const unfinished = `${file}.${randomBytes(6).toString('hex')}`
+  await writeFile(unfinished, `${JSON.stringify(server, undefined, 2)}\n`, { mode: 0o600, flag: 'wx' })
+  await rename(unfinished, file)
+}
