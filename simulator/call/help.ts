@@ -17,6 +17,8 @@ Steps, played in the order in which they are written, each when the agent has fa
   --scene NAME     plays a scene from simulator/call/scenes.ts
   --practice       has the practice model play the agent, whatever key is set
   --url URL        rings a server that is running already instead of starting one
+  --auth-token TOKEN   what that server checks signatures with; a server of this machine
+                   that made its own left it in DATA_DIR, where it is found
   --record FILE    where the call is kept, caller left, agent right (call.wav)
   --log            shows the server's log at the end
 
@@ -25,7 +27,7 @@ ${list.join('\n')}
 
 With OPENAI_API_KEY set, here or in .env, the agent is the real model and the call is billed, ${PRICE_OF_TALK}.
 Without it, or with --practice, a practice model on this machine plays the agent: it knows the agent's instructions and
-tools as any model does, and goes by the words it shares with the caller, in English, German and Spanish. Requests are signed if TWILIO_AUTH_TOKEN is set.
+tools as any model does, and goes by the words it shares with the caller, in English, German and Spanish.
 Ctrl-C hangs up.
 `
 }

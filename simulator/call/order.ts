@@ -9,6 +9,8 @@ export interface Order {
   readonly url: string | undefined
   /** The practice model plays the agent, although there is a key. */
   readonly practice: boolean
+  /** What a server that is running already checks signatures with. */
+  readonly authToken: string | undefined
   readonly record: string
   readonly log: boolean
   readonly help: boolean
@@ -22,6 +24,7 @@ const OPTIONS = {
   scene: { type: 'string' },
   url: { type: 'string' },
   practice: { type: 'boolean', default: false },
+  'auth-token': { type: 'string' },
   record: { type: 'string', default: 'call.wav' },
   log: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false }
@@ -42,6 +45,7 @@ export function readOrder(args: string[]): Order {
     scene: sceneOf(stepsOf(tokens), values.scene),
     url: values.url === undefined ? undefined : originOf(values.url),
     practice: values.practice,
+    authToken: values['auth-token'],
     record: values.record,
     log: values.log,
     help: values.help

@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto'
 import { access, constants } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { environment } from '../../src/config.ts'
+import { Environment, environment } from '../../src/config.ts'
+import { readLocal } from '../../src/local.ts'
 import { writeStereoWav } from '../sound/wav.ts'
 import { CallFailed, type CallOutcome, PhoneCall, type RingOptions } from '../telephone/telephone.ts'
 import { PRICE_OF_TALK } from '../who-pays.ts'
@@ -21,6 +23,8 @@ interface House {
   readonly practice: Practice | undefined
   readonly server: ServerProcess | undefined
   readonly url: string
+  /** What every request is signed with; undefined rings unsigned. */
+  readonly authToken: string | undefined
 }
 
 /**
@@ -41,8 +45,10 @@ export async function placeCall(order: Order): Promise<string[]> {
   try {
     print(whoAnswers(order, practice))
     if (practice && cues.some(isWordless)) print(WORDLESS)
-    const server = order.url ? undefined : await startServer(order, practice)
-    const troubles = await callAndStop({ report, practice, server, url: order.url ?? server?.url ?? '' }, order, cues)
+    const authToken = await authTokenFor(order)
+    const server = order.url ? undefined : await startServer(order, practice, authToken)
+    const url = order.url ?? server?.url ?? ''
+    const troubles = await callAndStop({ report, practice, server, url, authToken }, order, cues)
     if (server && (order.log || troubles.length > 0)) printLog(server, order.log)
     if (troubles.length > 0) print('')
     return troubles
@@ -62,9 +68,29 @@ function whoAnswers({ url }: Order, practice: Practice | undefined): string {
   return `OPENAI_API_KEY is set: the real model answers, ${PRICE_OF_TALK}; --practice costs nothing.`
 }
 
-async function startServer(order: Order, practice: Practice | undefined): Promise<ServerProcess> {
+/** The token that is given or set, else the one that a server of this machine made; our own server gets a new one. */
+async function authTokenFor({ url, authToken }: Order): Promise<string | undefined> {
+  const given = authToken ?? (environment['TWILIO_AUTH_TOKEN'] || undefined)
+  if (given !== undefined) return given
+  if (url === undefined) return randomBytes(32).toString('base64url')
+  if (!isLocal(url)) return undefined
+  const dataDir = Environment.shape.DATA_DIR.parse(environment['DATA_DIR'] || undefined)
+  return (await readLocal(dataDir, portOf(url)))?.twilioAuthToken
+}
+
+async function startServer(
+  order: Order,
+  practice: Practice | undefined,
+  authToken: string | undefined
+): Promise<ServerProcess> {
   const startedAt = performance.now()
-  const server = await ServerProcess.start({ ...environment, ...practice?.model.settings, ...order.scene.settings })
+  const settings = {
+    ...environment,
+    ...practice?.model.settings,
+    ...order.scene.settings,
+    TWILIO_AUTH_TOKEN: authToken
+  }
+  const server = await ServerProcess.start(settings)
   print(`The server was ready after ${((performance.now() - startedAt) / 1_000).toFixed(1)} s. Ringing.\n`)
   return server
 }
@@ -113,12 +139,14 @@ async function ring(options: RingOptions): Promise<PhoneCall> {
     if (!(error instanceof CallFailed)) throw error
     const { status, message, code } = error
     if (code === 11205) throw new Mistake(`Nobody answers at ${options.url}: is the server running there?`)
-    if (status === 403 && !options.authToken) {
-      throw new Mistake(`${options.url} takes signed requests only: set the TWILIO_AUTH_TOKEN that it has.`)
-    }
+    if (status === 403) throw new Mistake(`${options.url} ${options.authToken ? WRONG_SIGNATURE : NO_SIGNATURE}`)
     throw new Mistake(`The server could not be called: ${message}`)
   }
 }
+
+const NO_SIGNATURE = 'wants a signature, and no token for it was found: ring with the --auth-token that it has.'
+const WRONG_SIGNATURE =
+  'refused the signature: it has another token (--auth-token), or Twilio knows it by another name (PUBLIC_URL).'
 
 const INTERRUPTS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
@@ -134,8 +162,15 @@ async function untilOver(call: PhoneCall): Promise<CallOutcome> {
 function lineTo({ url, server }: House, { scene }: Order): RingOptions {
   const authToken = environment['TWILIO_AUTH_TOKEN'] || undefined
   // A server on this machine with a PUBLIC_URL checks signatures against that URL.
+function lineTo({ url, server, authToken }: House, { scene }: Order): RingOptions {
+  // A server of this machine that goes by a public name checks signatures against that name.
   const publicUrl = !server && authToken && isLocal(url) ? environment['PUBLIC_URL'] || undefined : undefined
   return { url, authToken, publicUrl, sayAloud: true, ...(scene.dial ? { dial: scene.dial } : {}) }
+}
+
+const portOf = (url: string): number => {
+  const { port, protocol } = new URL(url)
+  return Number(port || (protocol === 'https:' ? 443 : 80))
 }
 
 const isLocal = (url: string): boolean => /^(localhost|127\.0\.0\.1|\[::1\])$/.test(new URL(url).hostname)

@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -9,8 +8,8 @@ import { prepare } from '../../simulator/call/cues.ts'
 import { readOrder } from '../../simulator/call/order.ts'
 import { decodeMulaw } from '../../simulator/sound/mulaw.ts'
 import { speak } from '../../simulator/sound/speech.ts'
-import { environment } from '../../src/config.ts'
 import { startHouse } from '../house.ts'
+import { runCall } from './run-call.ts'
 
 const LIMIT_MS = 60_000
 
@@ -19,19 +18,6 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'call-'))
 })
 afterAll(() => rm(folder, { recursive: true }))
-
-/** `npm run call`, whatever the machine's own .env says. */
-function runCall(args: string[], env: Record<string, string> = {}) {
-  const settings = { OPENAI_API_KEY: '', TWILIO_AUTH_TOKEN: '', PUBLIC_URL: '', GREETING: 'Say "Hello."', ...env }
-  return new Promise<{ code: unknown; out: string; complaints: string }>((resolve) => {
-    execFile(
-      process.execPath,
-      ['simulator/main.ts', ...args],
-      { env: { ...environment, ...settings } },
-      (error, out, complaints) => resolve({ code: error?.code ?? 0, out, complaints })
-    )
-  })
-}
 
 /** What the timeline says somebody did, in order. */
 function doings(out: string, who: string): string[] {
@@ -57,11 +43,28 @@ test(
     const house = await startHouse({ env: { GREETING: 'Say "Hello."' } })
     house.model.hearWords('Goodbye.')
     const record = join(folder, 'running.wav')
-    const { code, out } = await runCall(['--url', house.url, '--say', 'Goodbye.', '--record', record])
+    const args = ['--url', house.url, '--auth-token', house.config.twilio.authToken ?? '']
+    const { code, out } = await runCall([...args, '--say', 'Goodbye.', '--record', record])
     expect(code, out).toBe(0)
     expect(out).toContain(`Ringing ${house.url}, whatever model it uses`)
     expect(doings(out, 'agent')).toEqual([expect.stringMatching(/^speaks \(first/), expect.stringMatching(/^speaks/)])
     expect((await fetch(`${house.url}/ready`)).status).toBe(200)
+  },
+  LIMIT_MS
+)
+
+test.each([
+  ['without a token', [], 'wants a signature, and no token for it was found: ring with the --auth-token that it has.'],
+  ['with a wrong one', ['--auth-token', 'wrong'], 'refused the signature: it has another token (--auth-token)']
+])(
+  'a server that is rung %s says what it wants',
+  async (_what, args, says) => {
+    const house = await startHouse()
+    const { code, complaints } = await runCall(['--url', house.url, ...args, '--say', 'Hello?'])
+    expect(complaints).toContain(`${house.url} ${says}`)
+    expect(complaints.split('\n')).toHaveLength(2)
+    expect(code).toBe(1)
+    expect(house.model.handshakes.all).toEqual([])
   },
   LIMIT_MS
 )
