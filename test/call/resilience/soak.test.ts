@@ -23,12 +23,13 @@ function handles(): Record<string, number> {
 const sockets = () => handles()['TCPSocketWrap'] ?? 0
 
 /** Rings, hears the greeting, and hangs up, in one of the ways in which calls end. */
-async function shortCall({ url }: House, index: number): Promise<void> {
+async function shortCall({ url, config }: House, index: number): Promise<void> {
   const closeStyle = (['stop', 'no-stop', 'dies'] as const)[index % 3] ?? 'stop'
   const heard = Promise.withResolvers<void>()
   const onFrame = ({ event }: { event: string }) => event === 'media' && heard.resolve()
   const from = `+1555${1_000_000 + index}`
-  const phone = await PhoneCall.ring({ url, remember: false, closeStyle, from, onFrame })
+  const { authToken } = config.twilio
+  const phone = await PhoneCall.ring({ url, authToken, remember: false, closeStyle, from, onFrame })
   await heard.promise
   phone.hangUp()
   await phone.ended
