@@ -6,15 +6,14 @@ import { InvalidEnvironment } from './config.ts'
 
 // An empty key would sign for everybody, and a short one can be guessed.
 const token = z.string().min(16)
-const LocalTokens = z.object({ twilioAuthToken: token, consoleToken: token })
-const LocalServer = LocalTokens.extend({ pid: z.number(), url: z.string() })
+const LocalServer = z.object({ pid: z.number(), url: z.string(), twilioAuthToken: token, consoleToken: token })
 
-/** What a server makes for itself where no secret is set. */
-export type LocalTokens = z.infer<typeof LocalTokens>
 /** What the tools of this machine need of the server on a port: where it is, and what they sign with. */
 export type LocalServer = z.infer<typeof LocalServer>
+/** What a server makes for itself where no secret is set. */
+export type LocalTokens = Pick<LocalServer, 'twilioAuthToken' | 'consoleToken'>
 
-/** Whether the tools can read it tells them from strangers, which no request can. */
+/** The file is what tells the tools of this machine from strangers: a request cannot. */
 export function localFile(dataDir: string, port: number): string {
   return resolve(join(dataDir, 'local', `${port}.json`))
 }
@@ -50,7 +49,7 @@ export async function localTokens(dataDir: string, port: number): Promise<LocalT
   }
 }
 
-/** Whoever reads the file meanwhile finds the old one or the new one, whole. */
+/** Atomic: a tool that reads the file meanwhile finds the old one or the new one, whole. */
 export async function writeLocal(dataDir: string, port: number, server: LocalServer): Promise<void> {
   const file = localFile(dataDir, port)
   const unfinished = `${file}.${randomBytes(6).toString('hex')}`

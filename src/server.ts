@@ -1,3 +1,4 @@
+import type { AddressInfo } from 'node:net'
 import closeWithGrace from 'close-with-grace'
 import dotenv from 'dotenv'
 import { buildApp } from './app.ts'
@@ -36,7 +37,8 @@ closeWithGrace({ delay: drainTimeoutMs + CLOSE_MS, logger: app.log }, async ({ s
 })
 
 const url = await app.listen({ port: config.server.port, host })
-const port = Number(new URL(url).port)
+// With PORT=0 it is known only now; a URL leaves out port 80.
+const { port } = app.server.address() as AddressInfo
 if (local) await writeLocal(dataDir, port, { pid: process.pid, url, ...local })
 
 app.log.info({ url: `${publicUrl ?? url}/incoming-call` }, 'the webhook of your number')
