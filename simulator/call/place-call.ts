@@ -159,9 +159,6 @@ async function untilOver(call: PhoneCall): Promise<CallOutcome> {
   return outcome
 }
 
-function lineTo({ url, server }: House, { scene }: Order): RingOptions {
-  const authToken = environment['TWILIO_AUTH_TOKEN'] || undefined
-  // A server on this machine with a PUBLIC_URL checks signatures against that URL.
 function lineTo({ url, server, authToken }: House, { scene }: Order): RingOptions {
   // A server of this machine that goes by a public name checks signatures against that name.
   const publicUrl = !server && authToken && isLocal(url) ? environment['PUBLIC_URL'] || undefined : undefined

@@ -3,15 +3,20 @@ import { PhoneCall } from '../../simulator/telephone/telephone.ts'
 import { startScript } from './script-process.ts'
 
 const LIMIT_MS = 30_000
+const authToken = 'the token of this test'
 
 test(
   'npm run practice serves calls without a key, and one signal ends both',
   async () => {
-    const { lines, ended, interrupt } = startScript('simulator/practice.ts', [], { PORT: '0', LOG_LEVEL: 'warn' })
+    const { lines, ended, interrupt } = startScript('simulator/practice.ts', [], {
+      PORT: '0',
+      LOG_LEVEL: 'warn',
+      TWILIO_AUTH_TOKEN: authToken
+    })
     const address = await lines.next((line) => line.startsWith('The server with the practice model'), 20_000)
     const url = address.match(/http:\S+/)?.[0] ?? ''
     expect(await lines.next()).toMatch(/^The practice model: ws:\/\/127\.0\.0\.1:\d+/)
-    const phone = await PhoneCall.ring({ url })
+    const phone = await PhoneCall.ring({ url, authToken })
     onTestFinished(() => phone.hangUp())
     await phone.streaming
     await phone.frames.next(({ event }) => event === 'media')
