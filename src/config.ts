@@ -3,8 +3,10 @@ import * as cues from './agent/cues.ts'
 
 /** E.164, as Twilio writes and dials numbers. */
 const phoneNumber = z.string().regex(/^\+[1-9]\d{6,14}$/, 'expected a number like +15551230001')
-const durationMs = z.coerce.number('expected a number of milliseconds').int().positive()
-const count = z.coerce.number('expected a whole number').int().positive()
+/** Node's timers run what is put off longer than this, some 25 days, at once. */
+export const LONGEST_MS = 2 ** 31 - 1
+const durationMs = wholeNumber('milliseconds', 1, LONGEST_MS)
+const count = wholeNumber('a whole number', 1, 1_000_000)
 const flag = z.enum(['true', 'false'], 'expected true or false').transform((value) => value === 'true')
 const webSocketUrl = z.url({ protocol: /^wss?$/, error: 'expected a URL like wss://api.openai.com/v1/realtime' })
 
@@ -31,7 +33,7 @@ export const Environment = z.object({
   OPENAI_VOICE: z.string().default('marin'),
   OPENAI_REALTIME_URL: webSocketUrl.default('wss://api.openai.com/v1/realtime'),
   OPENAI_TRACING: flag.default(false),
-  PORT: z.coerce.number('expected a port').int().min(0).max(65_535).default(5050),
+  PORT: wholeNumber('a port', 0, 65_535).default(5050),
   HOST: z.string().default('0.0.0.0'),
   PUBLIC_URL: publicOrigin.optional(),
   DATA_DIR: z.string().default('./data'),
@@ -42,7 +44,7 @@ export const Environment = z.object({
   MAX_CALLS: count.default(100),
   MAX_CALLS_PER_CALLER: count.default(10),
   MAX_CALL_MS: durationMs.default(1_800_000),
-  MIN_INTERRUPTION_MS: z.coerce.number('expected a number of milliseconds').int().min(0).default(0),
+  MIN_INTERRUPTION_MS: wholeNumber('milliseconds', 0, LONGEST_MS).default(0),
   PROTECT_GREETING: flag.default(false),
   SILENCE_TIMEOUT_MS: durationMs.default(20_000),
   MODEL_RECONNECT_MS: durationMs.default(8_000),
@@ -79,6 +81,12 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>) {
 }
 
 export type Config = ReturnType<typeof loadConfig>
+
+/** A numeric setting; its error says its range. */
+function wholeNumber(what: string, from: number, to: number) {
+  const error = `expected ${what} from ${from} to ${to}`
+  return z.coerce.number(error).int(error).min(from, error).max(to, error)
+}
 
 function complaint(issue: z.core.$ZodIssue): string {
   const name = String(issue.path[0])

@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net'
 import closeWithGrace from 'close-with-grace'
 import dotenv from 'dotenv'
 import { buildApp } from './app.ts'
-import { environment, InvalidEnvironment, loadConfig } from './config.ts'
+import { environment, InvalidEnvironment, LONGEST_MS, loadConfig } from './config.ts'
 import { localFile, localTokens, writeLocal } from './local.ts'
 
 /** The time after DRAIN_TIMEOUT_MS for the last goodbyes to be heard, and for records and sockets to be closed. */
@@ -29,7 +29,8 @@ const app = await buildApp(config, local ? { authToken: local.twilioAuthToken } 
 
 // The first signal drains, a second one ends at once. An error that nobody caught drains too: the calls that go on are
 // not to blame for it, and whoever runs the container starts a new one.
-closeWithGrace({ delay: drainTimeoutMs + CLOSE_MS, logger: app.log }, async ({ signal, err }) => {
+const delay = Math.min(drainTimeoutMs + CLOSE_MS, LONGEST_MS)
+closeWithGrace({ delay, logger: app.log }, async ({ signal, err }) => {
   if (err) app.log.fatal({ err }, 'an error that nobody caught')
   app.log.info({ signal, calls: app.calls.live }, 'draining')
   await app.calls.drain(drainTimeoutMs)

@@ -68,6 +68,23 @@ describe('what is wrong with the environment', () => {
     expect(lines[0]).toMatch(new RegExp(`^${name}: `))
   })
 
+  test.each([
+    ['PORT', 'a port', 0, 65_535],
+    ['MAX_CALLS', 'a whole number', 1, 1_000_000],
+    ['MAX_CALLS_PER_CALLER', 'a whole number', 1, 1_000_000],
+    ['MIN_INTERRUPTION_MS', 'milliseconds', 0, 2_147_483_647],
+    ['MAX_CALL_MS', 'milliseconds', 1, 2_147_483_647],
+    ['SILENCE_TIMEOUT_MS', 'milliseconds', 1, 2_147_483_647],
+    ['MODEL_RECONNECT_MS', 'milliseconds', 1, 2_147_483_647],
+    ['DRAIN_TIMEOUT_MS', 'milliseconds', 1, 2_147_483_647]
+  ])('%s is %s from %i to %i, and the error says so', (name, what, least, greatest) => {
+    const range = `${name}: expected ${what} from ${least} to ${greatest} (see .env.example)`
+    for (const value of [least - 1, greatest + 1, 'many', '1e400', `${least}.5`]) {
+      expect([value, complaints({ ...KEY, [name]: `${value}` })]).toEqual([value, [range]])
+    }
+    for (const value of [least, greatest]) expect(complaints({ ...KEY, [name]: `${value}` })).toEqual([])
+  })
+
   test('a bad setting points at the file that shows how it is written', () => {
     expect(complaints({ ...KEY, FALLBACK_NUMBER: 'reception' })).toEqual([
       'FALLBACK_NUMBER: expected a number like +15551230001 (see .env.example)'
