@@ -26,9 +26,23 @@ const transferTargets = z.string().transform((value, context): ReadonlyMap<strin
   return targets
 })
 
-/** Every setting, its default and its check. A test compares the README's table and .env.example with it. */
+const MISSING_KEY = 'Missing OpenAI API key. Please set it in the .env file.'
+
+/**
+ * A header takes printable ASCII alone (RFC 9110, 5.5), and no key has blanks or quotes in it: they come along from web
+ * pages, from `docker --env-file` and with the line's end of a secret in a file. The key itself is not quoted in the error.
+ */
+const apiKey = z.string(MISSING_KEY).superRefine((value, context) => {
+  const characters = [...value]
+  const at = characters.findIndex((character) => !/^[!-~]$/.test(character) || /['"`]/.test(character))
+  if (at < 0) return
+  const code = characters[at]?.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')
+  context.addIssue(`character ${at + 1} of ${characters.length} is U+${code}, which no key has: copy the key once more`)
+})
+
+/** Every setting, its default and its check. The README's table and .env.example are compared with this by a test. */
 export const Environment = z.object({
-  OPENAI_API_KEY: z.string('Missing OpenAI API key. Please set it in the .env file.'),
+  OPENAI_API_KEY: apiKey,
   OPENAI_MODEL: z.string().default('gpt-realtime-2.1'),
   OPENAI_VOICE: z.string().default('marin'),
   OPENAI_REALTIME_URL: webSocketUrl.default('wss://api.openai.com/v1/realtime'),
@@ -89,8 +103,7 @@ function wholeNumber(what: string, from: number, to: number) {
 }
 
 function complaint(issue: z.core.$ZodIssue): string {
-  const name = String(issue.path[0])
-  return name === 'OPENAI_API_KEY' ? issue.message : `${name}: ${issue.message} (see .env.example)`
+  return issue.message === MISSING_KEY ? MISSING_KEY : `${String(issue.path[0])}: ${issue.message} (see .env.example)`
 }
 
 function freeze(env: z.infer<typeof Environment>) {

@@ -28,6 +28,25 @@ describe('what is wrong with the environment', () => {
     expect(complaints({ OPENAI_API_KEY: '' })).toEqual([MISSING_KEY])
   })
 
+  test.each([
+    ['a curly quote', '\u201Csk-test\u201D', 1, 'U+201C'],
+    ['a straight quote', '"sk-test"', 1, 'U+0022'],
+    ['an ellipsis', 'sk-te\u2026', 6, 'U+2026'],
+    ['a blank', 'sk- test', 4, 'U+0020'],
+    ["the line's end", 'sk-test\n', 8, 'U+000A'],
+    ['a blank that has no width', 'sk-test\u200B', 8, 'U+200B'],
+    ['a letter with an accent', 'sk-t\u00E9st', 5, 'U+00E9'],
+    ['a pictogram', 'sk-\u{1F511}', 4, 'U+1F511']
+  ])('a key with %s in it is refused, and the line says where and quotes nothing', (_what, key, at, code) => {
+    expect(complaints({ OPENAI_API_KEY: key })).toEqual([
+      `OPENAI_API_KEY: character ${at} of ${[...key].length} is ${code}, which no key has: copy the key once more (see .env.example)`
+    ])
+  })
+
+  test('a key of printable ASCII is taken', () => {
+    expect(complaints({ OPENAI_API_KEY: 'sk-proj_Az09.~/+=!' })).toEqual([])
+  })
+
   test('every bad setting is named at once, each on its own line', () => {
     const lines = complaints({
       PORT: 'http',

@@ -26,6 +26,15 @@ test('a webhook that fails after it took a line gives it back, and the model tha
   await expectFree(house)
 })
 
+test('the stop waits for no line of a webhook that failed', async () => {
+  const house = await startHouse({ provokes: ['the log'] })
+  breakOnce(house)
+  await webhook(house, { CallSid: 'CA1' })
+  const stoppedAt = performance.now()
+  await house.app.calls.drain(5_000)
+  expect(performance.now() - stoppedAt).toBeLessThan(500)
+})
+
 test('so does one that fails for a caller who was to come back', async () => {
   const house = await startHouse({ env: { MAX_CALLS: '1' }, provokes: ['the log'] })
   const { phone, call } = await house.connect()
