@@ -1,7 +1,10 @@
 import type { FastifyServerOptions } from 'fastify'
 
-/** The fields for people's numbers, words and arguments. These are logged under no other name. */
-const REDACTED = ['caller', 'transcript', 'arguments', 'digits', 'from_number']
+/**
+ * Where people are: numbers, words and arguments are only ever logged under these names. None of them is `caller`, which
+ * pino-pretty takes for the place in the code.
+ */
+const REDACTED = ['callerNumber', 'transcript', 'arguments', 'digits', 'from_number']
 
 /** Options for Fastify's pino: readable in a terminal, JSON for machines, with the fields above redacted. */
 export function loggerOptions(

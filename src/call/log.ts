@@ -1,4 +1,5 @@
 import type { Call } from './call.ts'
+import { callerHash, callerOf, ownNumber } from './caller-hash.ts'
 import { faultOf } from './end-reason.ts'
 import type { CallRecord } from './record.ts'
 
@@ -32,8 +33,13 @@ export function logCall(call: Call): void {
   void call.ended.then((record) => logEnd(call, record))
 }
 
-function logEnd(call: Call, record: CallRecord): void {
-  const { from: caller, to: _, ...summary } = record
-  const words = call.config.log.transcripts ? { said: call.transcript.turns } : {}
-  call.log.info({ ...summary, fault: faultOf(record.endReason), caller, ...words }, 'call ended')
+/** The line's `callSid` and `streamSid` are those that the call's log has already. */
+function logEnd(call: Call, { callSid: _, streamSid: __, from: ___, to: ____, ...summary }: CallRecord): void {
+  const { context, config } = call
+  const who = { callerNumber: callerOf(context), callerHash: callerHash(context, config.twilio.authToken) }
+  const words = config.log.transcripts ? { said: call.transcript.turns } : {}
+  call.log.info(
+    { ...summary, fault: faultOf(summary.endReason), ...who, ...ownNumber(context), ...words },
+    'call ended'
+  )
 }

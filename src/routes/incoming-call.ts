@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { callerHash, callerOf } from '../call/caller-hash.ts'
 import type { Config } from '../config.ts'
 import { newCallsLimit } from '../plugins/limits.ts'
 import { signedRequest } from '../plugins/twilio-only.ts'
@@ -9,7 +10,10 @@ import { readWebhook, type WebhookParams } from '../twilio/webhook.ts'
 
 /** Twilio's voice webhook: connects the caller to the agent, or declines the call when all lines are taken. */
 export async function incomingCall(app: FastifyInstance, { config }: { config: Config }): Promise<void> {
-  const isOneTooMany = newCallsLimit(app, config, (request) => callerOf(readWebhook(webhookParams(request), {})))
+  const isOneTooMany = newCallsLimit(app, config, (request) => {
+    const claims = readWebhook(webhookParams(request), {})
+    return claims && callerOf(claims)
+  })
 
   app.route({
     method: ['GET', 'POST'],
@@ -23,7 +27,8 @@ export async function incomingCall(app: FastifyInstance, { config }: { config: C
         const isLimited = isNew && (await isOneTooMany(request))
         const declined = isLimited ? 'too many calls a minute from this number' : claims && app.calls.answer(claims)
         if (declined === undefined) return connect(app, config, request, claims, config.call.say)
-        request.log.warn({ callSid: claims?.callSid, why: declined }, 'a caller was declined')
+        const hash = claims && callerHash(claims, config.twilio.authToken)
+        request.log.warn({ callSid: claims?.callSid, callerHash: hash, why: declined }, 'a caller was declined')
         return busyTwiml(config.call.fallbackNumber)
       } catch (error) {
         // The answer will be an apology, so no stream will come for the line.
@@ -50,12 +55,7 @@ export function connect(
   return streamTwiml({ streamUrl: streamUrl(origin), actionUrl: `${origin}/call-ended`, parameters, say })
 }
 
-/** The other party's number: of the caller, or of the person whom an outbound call rang. */
-function callerOf(claims: StreamClaims | undefined): string | undefined {
-  return claims?.direction.startsWith('outbound') ? claims.to : claims?.from
-}
-
-/** The origin at which Twilio reached this server. */
+/** The origin under which Twilio reached us. */
 export function originOf(request: FastifyRequest, config: Config): string {
   return publicOrigin(signedRequest(request), config.server.publicUrl)
 }

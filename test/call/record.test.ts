@@ -1,4 +1,7 @@
+import { prettyFactory } from 'pino-pretty'
 import { describe, expect, test } from 'vitest'
+import { Inbox } from '../../simulator/inbox.ts'
+import type { RingOptions } from '../../simulator/telephone/telephone.ts'
 import { type House, hasTurns, isSaid, playedOut, startHouse } from '../house.ts'
 
 const INFO = 30
@@ -80,18 +83,63 @@ describe('the log', () => {
     expect(lines.filter((line) => line['callSid'] === phone.callSid).length).toBeGreaterThanOrEqual(3)
     const [end, ...others] = lines.filter(({ msg }) => msg === 'call ended')
     expect(others).toEqual([])
-    const { from: _, to: __, ...told } = record
+    const { from: _, ...told } = record
     expect(end).toMatchObject({ ...told, level: INFO })
   })
 
-  test.each(['info', 'debug', 'trace'])('at %s has no number, no word and no key', async (LOG_LEVEL) => {
-    const house = await startHouse({ env: { LOG_LEVEL }, model })
-    await talk(house)
-    const log = JSON.stringify(house.log.all)
-    for (const secret of ['5551230001', '5551239999', 'sk-practice', 'eather', 'lephants']) {
-      expect(log).not.toContain(secret)
+  test.each(['info', 'debug', 'trace'])(
+    'at %s has no number but the called one, no word and no key',
+    async (LOG_LEVEL) => {
+      const house = await startHouse({ env: { LOG_LEVEL }, model })
+      await talk(house)
+      const log = JSON.stringify(house.log.all)
+      for (const secret of ['5551230001', 'sk-practice', 'eather', 'lephants']) expect(log).not.toContain(secret)
+      // The business's own.
+      expect(log.split('5551239999')).toHaveLength(2)
+      expect(log).toContain('call ended')
     }
-    expect(log).toContain('call ended')
+  )
+
+  /** The line `call ended` as it is written, of a call with these numbers. */
+  async function lastLine(options: Partial<RingOptions>, TWILIO_AUTH_TOKEN = 'secret'): Promise<string> {
+    const written = new Inbox<string>('lines')
+    const house = await startHouse({
+      env: { TWILIO_AUTH_TOKEN },
+      overrides: { logTo: { write: (line) => written.push(line) } }
+    })
+    const { phone } = await house.connect({ authToken: TWILIO_AUTH_TOKEN, ...options })
+    phone.hangUp()
+    return written.next((line) => line.includes('"call ended"'))
+  }
+  const hashOf = async (...options: Parameters<typeof lastLine>) => JSON.parse(await lastLine(...options)).callerHash
+
+  test('says of a call which one it was, once', async () => {
+    const line = await lastLine({})
+    for (const name of ['callSid', 'streamSid', 'callerHash', 'to']) {
+      expect([name, line.split(`"${name}":`).length - 1]).toEqual([name, 1])
+    }
+  })
+
+  test('is read in a terminal without the caller in the place of the host', async () => {
+    const line = await lastLine({})
+    const [first = ''] = prettyFactory({ colorize: false, ignore: 'pid,hostname' })(line).split('\n')
+    expect(first).toMatch(/^\[[\d:.]+\] INFO: call ended$/)
+  })
+
+  test('tells callers apart by a hash that only who has the auth token can make', async () => {
+    const hash = await hashOf({ from: '+15557654321' })
+    expect(hash).toMatch(/^[0-9a-f]{8}$/)
+    expect(await hashOf({ from: '+15557654321' })).toBe(hash)
+    expect(await hashOf({ from: '+15557654322' })).not.toBe(hash)
+    expect(await hashOf({ from: '+15557654321' }, 'another')).not.toBe(hash)
+    expect(await hashOf({ from: '' })).toBeUndefined()
+  })
+
+  test('has the person of an outbound call in the hash, and the number that rang them in the open', async () => {
+    const hash = await hashOf({ from: '+15557654321' })
+    const line = await lastLine({ from: '+15551239999', to: '+15557654321', direction: 'outbound-api' })
+    expect(JSON.parse(line)).toMatchObject({ callerHash: hash, from: '+15551239999', callerNumber: '[redacted]' })
+    expect(line).not.toContain('5557654321')
   })
 
   test('has no number either when the webhook is a GET, whose query would bring it along', async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { quiet } from '../call/manners/scene.ts'
-import { isSaid, startHouse } from '../house.ts'
+import { type House, isSaid, startHouse } from '../house.ts'
 import { AUTH_TOKEN, PUBLIC, TERSE } from './stranger.ts'
 
 const KEY = 'sk-proj-the-key-of-the-account'
@@ -23,8 +23,14 @@ const env = {
 }
 const tunnel = { authToken: AUTH_TOKEN, publicUrl: PUBLIC, from: CALLER, to: CALLED }
 
+/** The log's lines. The number that was called is the business's own, and stands in one field of one line of a call. */
+function withoutOwnNumber({ log }: House): string[] {
+  expect(log.all.filter(({ msg }) => msg === 'call ended').map(({ to }) => to)).toEqual([CALLED])
+  return log.all.map((line) => JSON.stringify(line.msg === 'call ended' ? { ...line, to: '' } : line))
+}
+
 test.each(['POST', 'GET'] as const)(
-  'the log of a whole call, whose webhooks are a %s, has no secret, no number and no word of it',
+  'the log of a whole call, whose webhooks are a %s, has no secret, no number but the called one and no word of it',
   async (method) => {
     const house = await startHouse({ env, model: { ...TERSE, apiKey: KEY }, provokes: ['the log', 'Twilio'] })
     const path = '/incoming-call?campaign=InTheQuery'
@@ -56,7 +62,7 @@ test.each(['POST', 'GET'] as const)(
     expect(record).toMatchObject({ from: CALLER, to: CALLED, endReason: 'transferred' })
     await house.log.next(({ msg }) => msg === 'call ended')
 
-    const lines = house.log.all.map((line) => JSON.stringify(line))
+    const lines = withoutOwnNumber(house)
     expect(lines.length).toBeGreaterThan(5)
     const secrets = [KEY, AUTH_TOKEN, ...Object.values(phone.customParameters ?? {})]
     const people = [CALLER, CALLED, BILLING, FALLBACK].flatMap((number) => [number, number.slice(1)])
@@ -81,7 +87,7 @@ test('the log of calls that fail has no secret and no number either', async () =
   await house.ring({ ...tunnel, authToken: 'wrong' }).catch(() => {})
   await house.stream({ ...tunnel, customParameters: { token: 'TheToken.OfSomebody' } })
   await house.log.next(({ why }) => why === 'forged')
-  const log = JSON.stringify(house.log.all)
+  const log = withoutOwnNumber(house).join()
   for (const kept of [KEY, AUTH_TOKEN, CALLER, CALLED, FALLBACK, 'TheToken', 'Bearer']) expect(log).not.toContain(kept)
 })
 
