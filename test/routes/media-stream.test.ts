@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { sdk, startHouse } from '../house.ts'
+import { AUTH_TOKEN, httpRequest, Stranger, sign, TUNNEL } from '../security/stranger.ts'
 
 test.each(['/media-stream', '/media-stream/'])('Twilio is let in at %s', async (path) => {
   const house = await startHouse({ env: { TWILIO_AUTH_TOKEN: 'secret' } })
@@ -8,6 +9,26 @@ test.each(['/media-stream', '/media-stream/'])('Twilio is let in at %s', async (
   const bare = await startHouse()
   await bare.stream({ path })
   await bare.answered.next()
+})
+
+describe('a request for the stream without an upgrade', () => {
+  // What is left of Twilio's upgrade behind an nginx without `proxy_set_header Upgrade`.
+  const dropped = { Connection: 'close', 'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==', ...TUNNEL }
+
+  test.each([
+    ['that is signed', { 'X-Twilio-Signature': sign('wss://agent.example.com/media-stream') }],
+    ['that is not', {}]
+  ])('%s is told to upgrade, and the log blames the proxy and not the signature', async (_what, headers) => {
+    const house = await startHouse({ env: { TWILIO_AUTH_TOKEN: AUTH_TOKEN } })
+    const proxy = new Stranger(house.url)
+    proxy.write(httpRequest('GET /media-stream', { ...dropped, ...headers }))
+    expect(await proxy.status()).toBe(426)
+    expect(proxy.heard.toLowerCase()).toContain('\r\nupgrade: websocket\r\n')
+    await proxy.closed()
+    const warnings = house.log.all.filter(({ level }) => level >= 40).map(({ msg }) => msg)
+    expect(warnings).toEqual(["the stream's path was asked for without an upgrade: the proxy does not pass Upgrade"])
+    expect([house.app.calls.live, house.model.handshakes.all.length]).toEqual([0, 0])
+  })
 })
 
 describe('a stranger', () => {

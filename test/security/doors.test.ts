@@ -30,6 +30,8 @@ function routesOf({ app }: House): string[] {
   return routes.filter((route) => !route.startsWith(' '))
 }
 
+const isStream = (route: string) => /\/media-stream\/?$/.test(route)
+
 /** Nothing that costs anything has happened. */
 function expectNothingOpened({ model, app }: House): void {
   expect(model.handshakes.all).toEqual([])
@@ -43,7 +45,8 @@ describe('a stranger', () => {
     expect(locks).toEqual(expect.arrayContaining(WEBHOOKS.flatMap((url) => [`GET ${url}`, `POST ${url}`])))
     for (const route of locks) {
       const isPost = route.startsWith('POST')
-      const status = await Stranger.ask(house.url, httpRequest(route, isPost ? FORM : {}, isPost ? form : ''))
+      const headers = isPost ? FORM : isStream(route) ? UPGRADE : {}
+      const status = await Stranger.ask(house.url, httpRequest(route, headers, isPost ? form : ''))
       expect([route, status]).toEqual([route, 403])
     }
     expectNothingOpened(house)
