@@ -6,11 +6,16 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { onTestFinished } from 'vitest'
 import { Inbox } from '../simulator/inbox.ts'
+import { PracticeModel } from '../simulator/model/practice-model.ts'
+import { PhoneCall, type RingOptions } from '../simulator/telephone/telephone.ts'
 import type { LogLine } from './house.ts'
 
 const SERVER = new URL('../src/server.ts', import.meta.url).pathname
 /** A process has to start, on a machine that may be busy. */
 const LIMIT_MS = 12_000
+
+/** What Twilio signs with, in the tests of whole processes. */
+export const authToken = 'the-token-of-the-account'
 
 /** The server as the container runs it, in a directory without a .env, until the test finishes. */
 export async function runServer(env: Record<string, string>) {
@@ -37,6 +42,42 @@ export async function runServer(env: Record<string, string>) {
     async url(): Promise<string> {
       const { msg } = await log.next((line) => line.msg.startsWith('Server listening at'), LIMIT_MS)
       return msg.slice('Server listening at '.length)
+    }
+  }
+}
+
+/** A server process with a practice model behind it, on a free port. */
+export async function startServer(env: Record<string, string> = {}) {
+  const model = await PracticeModel.listen({ vad: false, pace: Number.POSITIVE_INFINITY, brain: () => [{ tone: 100 }] })
+  onTestFinished(() => model.close())
+  const server = await runServer({
+    ...{ OPENAI_API_KEY: 'sk-practice', OPENAI_REALTIME_URL: model.url, GREETING: '', ANSWER_SAY: '' },
+    ...{ PORT: '0', HOST: '127.0.0.1', TWILIO_AUTH_TOKEN: authToken },
+    ...env
+  })
+  const url = await server.url()
+  return {
+    ...server,
+    model,
+    url,
+    async ring(options: Partial<RingOptions> = {}) {
+      const phone = await PhoneCall.ring({ url, authToken, ...options })
+      onTestFinished(() => phone.hangUp())
+      return phone
+    },
+    /** A caller who is in conversation with the agent. */
+    async connect(options: Partial<RingOptions> = {}) {
+      const phone = await this.ring(options)
+      const session = await model.nextSession()
+      await session.receives('session.update', (update) => update.session.audio !== undefined)
+      await phone.streaming
+      void session.say({ ms: 100 })
+      await phone.frames.next(({ event }) => event === 'media')
+      return { phone, session }
+    },
+    async drain(signal: NodeJS.Signals) {
+      server.child.kill(signal)
+      await server.log.next((line) => line.msg === 'draining')
     }
   }
 }

@@ -1,44 +1,5 @@
-import { describe, expect, onTestFinished, test } from 'vitest'
-import { PracticeModel } from '../simulator/model/practice-model.ts'
-import { PhoneCall, type RingOptions } from '../simulator/telephone/telephone.ts'
-import { runServer } from './server-process.ts'
-
-const authToken = 'the-token-of-the-account'
-
-async function startServer(env: Record<string, string> = {}) {
-  const model = await PracticeModel.listen({ vad: false, pace: Number.POSITIVE_INFINITY, brain: () => [{ tone: 100 }] })
-  onTestFinished(() => model.close())
-  const server = await runServer({
-    ...{ OPENAI_API_KEY: 'sk-practice', OPENAI_REALTIME_URL: model.url, GREETING: '', ANSWER_SAY: '' },
-    ...{ PORT: '0', HOST: '127.0.0.1', TWILIO_AUTH_TOKEN: authToken },
-    ...env
-  })
-  const url = await server.url()
-  return {
-    ...server,
-    model,
-    url,
-    async ring(options: Partial<RingOptions> = {}) {
-      const phone = await PhoneCall.ring({ url, authToken, ...options })
-      onTestFinished(() => phone.hangUp())
-      return phone
-    },
-    /** A caller who is in conversation with the agent. */
-    async connect() {
-      const phone = await this.ring()
-      const session = await model.nextSession()
-      await session.receives('session.update', (update) => update.session.audio !== undefined)
-      await phone.streaming
-      void session.say({ ms: 100 })
-      await phone.frames.next(({ event }) => event === 'media')
-      return { phone, session }
-    },
-    async drain(signal: NodeJS.Signals) {
-      server.child.kill(signal)
-      await server.log.next((line) => line.msg === 'draining')
-    }
-  }
-}
+import { describe, expect, test } from 'vitest'
+import { runServer, startServer } from './server-process.ts'
 
 describe.each(['SIGTERM', 'SIGINT'] as const)('a server that is told to stop with %s', (signal) => {
   test('and has no call stops, and all is well', async () => {

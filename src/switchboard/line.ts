@@ -135,7 +135,9 @@ export function nextLine(line: Line | undefined, event: LineEvent): Line | undef
 
 /** Answers Twilio's question about a line. */
 export function answerTo(line: Line | undefined, question: Question): Answer {
-  if (line === undefined || question.isOver) return HANG_UP
+  if (question.isOver) return HANG_UP
+  // The caller is on the line and nothing is known of them: another process had the call, or the line ran out of time.
+  if (line === undefined) return hasTalked(question.dial) ? HANG_UP : APOLOGISE
   switch (line.name) {
     // The stream never came, so the caller did not reach the agent.
     case 'answered':
@@ -175,9 +177,13 @@ function afterStream(past: Past, next: Afterwards, at: number): Answer {
 }
 
 function afterDialling(past: Past, { target }: Transfer, { dial, at }: Question): Answer {
-  // The caller and the person have finished talking.
-  if (dial === undefined || dial === 'completed' || dial === 'answered') return HANG_UP
+  if (dial === undefined || hasTalked(dial)) return HANG_UP
   return streamAgain(past, `${target}: ${dial}`, at)
+}
+
+/** The person who was dialled picked up, and the two are done. */
+function hasTalked(dial: string | undefined): boolean {
+  return dial === 'completed' || dial === 'answered'
 }
 
 function streamAgain(

@@ -120,6 +120,9 @@ export class Switchboard {
     // The stream never came, so the model that was opened for it is not needed.
     if (before?.name === 'answered') this.warm.discard(callSid)
     const { next } = answerTo(before, question)
+    if (!before && next.do === 'apologise') {
+      this.#log.warn({ callSid }, 'Twilio asked what comes after a call that this process does not know')
+    }
     if (next.do === 'stream') this.#parts.warmUp(next.admission)
     return next
   }

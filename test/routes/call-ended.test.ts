@@ -1,27 +1,67 @@
 import { describe, expect, test } from 'vitest'
 import type { EndReason } from '../../src/call/record.ts'
-import { signed, startHouse, webhook } from '../house.ts'
+import { type House, signed, startHouse, webhook } from '../house.ts'
 
 const SORRY = /^We are sorry/
+/** pino's number. */
+const WARN = 40
 
-describe('a call that is not known', () => {
-  test.each(['CallSid=CAunknown', ''])('is hung up: "%s"', async (query) => {
+describe('a caller of whom this process knows nothing', () => {
+  const ask = (house: House, params: Record<string, string>) =>
+    webhook(house, { CallSid: 'CAunknown', ...params }, '/call-ended')
+
+  test('and who is on the line hears an apology, and the log warns of it', async () => {
     const house = await startHouse()
-    const params = Object.fromEntries(new URLSearchParams(query))
-    expect(await webhook(house, params, '/call-ended')).toMatchObject([{ name: 'Hangup' }])
-    const url = query === '' ? '/call-ended' : `/call-ended?${query}`
+    expect(await ask(house, { CallStatus: 'in-progress' })).toMatchObject([
+      { name: 'Say', text: expect.stringMatching(SORRY) },
+      { name: 'Hangup' }
+    ])
+    expect(await house.log.next(({ level }) => level === WARN)).toMatchObject({
+      callSid: 'CAunknown',
+      msg: 'Twilio asked what comes after a call that this process does not know'
+    })
+  })
+
+  test.each([{}, { DialCallStatus: 'no-answer' }])(
+    'is put through to a person where there is one: %j',
+    async (dial) => {
+      const house = await startHouse({ env: { FALLBACK_NUMBER: '+15550123456' } })
+      const verbs = await ask(house, { CallStatus: 'in-progress', ...dial })
+      expect(verbs.map(({ name, text }) => (name === 'Dial' ? text : name))).toEqual([
+        'Say',
+        '+15550123456',
+        'Say',
+        'Hangup'
+      ])
+    }
+  )
+
+  test.each([
+    ['has hung up', { CallStatus: 'completed' }],
+    ['has talked to a person', { CallStatus: 'in-progress', DialCallStatus: 'completed' }]
+  ])('and who %s is hung up, without a warning', async (_what, params) => {
+    const house = await startHouse({ env: { FALLBACK_NUMBER: '+15550123456' } })
+    expect(await ask(house, params)).toMatchObject([{ name: 'Hangup' }])
+    expect(house.log.all.filter(({ level }) => level >= WARN)).toEqual([])
+  })
+
+  test('and whose call has no name is hung up', async () => {
+    const house = await startHouse()
+    expect(await webhook(house, {}, '/call-ended')).toMatchObject([{ name: 'Hangup' }])
+    const url = '/call-ended'
     const reply = await house.app.inject({ method: 'GET', url, headers: signed(house, url) })
     expect(reply).toMatchObject({ statusCode: 200, body: expect.stringContaining('<Hangup/>') })
   })
 })
 
 describe('a caller whose stream never opened', () => {
-  test('hears an apology, once', async () => {
+  test('hears an apology, and the same one when Twilio asks once more because the answer was lost', async () => {
     const house = await startHouse()
     await webhook(house, { CallSid: 'CA1' })
     const ask = () => webhook(house, { CallSid: 'CA1' }, '/call-ended')
-    expect(await ask()).toMatchObject([{ name: 'Say', text: expect.stringMatching(SORRY) }, { name: 'Hangup' }])
-    expect(await ask()).toMatchObject([{ name: 'Hangup' }])
+    const sorry = [{ name: 'Say', text: expect.stringMatching(SORRY) }, { name: 'Hangup' }]
+    expect(await ask()).toMatchObject(sorry)
+    expect(await ask()).toMatchObject(sorry)
   })
 
   test('is put through where there is somebody', async () => {

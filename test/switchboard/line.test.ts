@@ -110,7 +110,7 @@ const returns: Next = { do: 'stream', admission: { claims, memory, returnedFrom:
 // biome-ignore format: a table, a row for each state and a column for each question
 const answers: Record<State, Next[]> = {
   //                                   asked      over    no-answer  completed
-  none:                               [hangUp,    hangUp, hangUp,    hangUp],
+  none:                               [apologise, hangUp, apologise, hangUp],
   answered:                           [apologise, hangUp, apologise, apologise],
   streaming:                          [hangUp,    hangUp, hangUp,    hangUp],
   'streaming, the older asked about': [hangUp,    hangUp, hangUp,    hangUp],
