@@ -1,12 +1,9 @@
 import type { AddressInfo } from 'node:net'
-import closeWithGrace from 'close-with-grace'
 import dotenv from 'dotenv'
 import { buildApp } from './app.ts'
-import { environment, InvalidEnvironment, LONGEST_MS, loadConfig } from './config.ts'
+import { environment, InvalidEnvironment, loadConfig } from './config.ts'
 import { localFile, localTokens, writeLocal } from './local.ts'
-
-/** The time after DRAIN_TIMEOUT_MS for the last goodbyes to be heard, and for records and sockets to be closed. */
-const CLOSE_MS = 20_000
+import { stopGracefully } from './stop.ts'
 
 /** The settings and, where no auth token is set, this machine's own; or the end: nobody can be served with half of them. */
 async function settingsOrExit() {
@@ -27,16 +24,7 @@ const { config, local } = await settingsOrExit()
 const { host, dataDir, publicUrl, drainTimeoutMs } = config.server
 const app = await buildApp(config, local ? { authToken: local.twilioAuthToken } : {})
 
-// The first signal drains, a second one ends at once. An error that nobody caught drains too: the calls that go on are
-// not to blame for it, and whoever runs the container starts a new one.
-const delay = Math.min(drainTimeoutMs + CLOSE_MS, LONGEST_MS)
-closeWithGrace({ delay, logger: app.log }, async ({ signal, err }) => {
-  if (err) app.log.fatal({ err }, 'an error that nobody caught')
-  app.log.info({ signal, calls: app.calls.live }, 'draining')
-  await app.calls.drain(drainTimeoutMs)
-  await app.close()
-})
-
+stopGracefully(app, drainTimeoutMs)
 const url = await app.listen({ port: config.server.port, host })
 // With PORT=0 it is known only now; a URL leaves out port 80.
 const { port } = app.server.address() as AddressInfo

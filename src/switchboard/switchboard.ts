@@ -56,6 +56,8 @@ export type Declined = 'draining' | 'overloaded' | 'all lines are taken'
 const MOST_SPARES = 4
 /** The time for the goodbyes at the end of a drain to be heard. */
 const GOODBYE_MS = 12_000
+/** For Twilio's question about a call that was cut: without an answer it would read an "application error" to the caller. */
+const QUESTION_MS = 2_000
 
 /** Keeps the lines, the live calls of this process, and what comes after each call. */
 export class Switchboard {
@@ -67,6 +69,8 @@ export class Switchboard {
   readonly #lines: LineStore
   /** The calls whose stream is open here, by the `stream` of their line. */
   readonly #live = new Map<string, Call>()
+  /** One for each call, until its record is saved. */
+  readonly #records = new Set<Promise<void>>()
   #drained: Promise<void> | undefined
 
   constructor(config: Config, parts: SwitchboardParts, log: FastifyBaseLogger) {
@@ -147,7 +151,9 @@ export class Switchboard {
     // The line changes at `ended`, because Twilio asks what comes next as soon as the stream is closed; the record may
     // still wait for transcriptions.
     call.journal.on('ended', () => this.#endLine(stream, call))
-    void call.ended.then((record) => this.#onEnded(stream, call, record))
+    const recorded = call.ended.then((record) => this.#onEnded(stream, call, record))
+    this.#records.add(recorded)
+    void recorded.then(() => this.#records.delete(recorded))
   }
 
   /**
@@ -159,14 +165,13 @@ export class Switchboard {
     return this.#drained
   }
 
-  /** Ends every call at once. Resolves when every call has its record. */
+  /** Lets go of everything at once. Settles when the record of every call is saved, also of those that ended before. */
   async close(): Promise<void> {
     this.#drained ??= Promise.resolve()
-    const calls = this.list()
-    for (const call of calls) call.end('drained')
+    for (const call of this.list()) call.end('drained')
     this.warm.close()
     this.#lines.close()
-    await Promise.all(calls.map((call) => call.ended))
+    await Promise.all(this.#records)
   }
 
   async #drain(timeoutMs: number): Promise<void> {
@@ -175,6 +180,9 @@ export class Switchboard {
       endWhenHeard(call, 'drained', { say: cues.closeForMaintenance, cancelOnSpeech: false })
     }
     await this.#emptied(GOODBYE_MS)
+    const left = this.list()
+    for (const call of left) call.end('drained')
+    if (left.length > 0) await this.#emptied(QUESTION_MS)
     await this.close()
   }
 
@@ -231,11 +239,14 @@ export class Switchboard {
     if (call) this.#endLine(line.stream, call)
   }
 
-  #onEnded(stream: string, call: Call, record: CallRecord): void {
+  async #onEnded(stream: string, call: Call, record: CallRecord): Promise<void> {
     this.#live.delete(stream)
     this.#endLine(stream, call)
-    const save = async () => this.#parts.saveRecord(record)
-    save().catch((err) => this.#log.error({ err }, 'the record could not be saved'))
+    try {
+      await this.#parts.saveRecord(record)
+    } catch (err) {
+      this.#log.error({ err }, 'the record could not be saved')
+    }
   }
 
   #endLine(stream: string, { state, context, transcript, transfer, startedAt }: Call): void {

@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest'
-import { type House, startHouse, webhook } from '../house.ts'
+import { describe, expect, test } from 'vitest'
+import type { CallRecord } from '../../src/call/record.ts'
+import { eventually, type House, startHouse, webhook } from '../house.ts'
 
 const SORRY = /^We are sorry/
 
@@ -61,4 +62,38 @@ test('a caller who hung up before the stream opened leaves no line and no model 
   expect(house.app.calls.warm.size).toBe(1)
   await webhook(house, { CallSid: 'CA1', CallStatus: 'completed' }, '/call-ended')
   await expectFree(house)
+})
+
+describe('a switchboard that closes', () => {
+  /** A place for records that takes them when the test says so. */
+  function slowStore() {
+    const saved: string[] = []
+    const { promise: isReady, resolve: open } = Promise.withResolvers<void>()
+    const saveRecord = async ({ endReason }: CallRecord) => {
+      await isReady
+      saved.push(endReason)
+    }
+    return { saved, open, saveRecord }
+  }
+
+  test('waits until the records of the calls that it cuts are saved, and of those that ended just before', async () => {
+    const { saved, open, saveRecord } = slowStore()
+    const house = await startHouse({ overrides: { saveRecord } })
+    const { phone, call } = await house.connect()
+    phone.hangUp()
+    await call.ended
+    await house.connect()
+    let isClosed = false
+    const closed = house.app.calls.close().then(() => {
+      isClosed = true
+    })
+    await eventually(
+      () => house.app.calls.live,
+      (live) => live === 0
+    )
+    expect([isClosed, saved]).toEqual([false, []])
+    open()
+    await closed
+    expect(saved).toEqual(['caller_hung_up', 'drained'])
+  })
 })

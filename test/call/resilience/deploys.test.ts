@@ -55,13 +55,20 @@ describe('a server that drains', () => {
     await session.closed
   })
 
-  test('closes the warm model of a caller who never came, when its time is up', async () => {
-    const house = await startHouse()
+  test('when its time is up closes the warm model of a caller who never came, and hangs up one who still listens', {
+    timeout: 20_000
+  }, async () => {
+    const house = await startHouse({ model: obliging() })
     await webhook(house, { CallSid: 'CA1' })
-    const session = await house.model.nextSession()
+    const unused = await house.model.nextSession()
+    const { phone, session } = await house.connect()
+    void session.say({ ms: 60_000 })
+    await hears(phone, 10)
     await house.app.calls.drain(200)
-    await session.closed
+    await unused.closed
     expect(house.app.calls.warm.size).toBe(0)
+    expect(await phone.ended).toMatchObject({ by: 'server', reason: 'hangup', errors: [] })
+    expect(house.records.all).toMatchObject([{ callSid: phone.callSid, endReason: 'drained' }])
   })
 })
 
