@@ -125,7 +125,7 @@ export class Switchboard {
     if (before?.name === 'answered') this.warm.discard(callSid)
     const { next } = answerTo(before, question)
     if (!before && next.do === 'apologise') {
-      this.#log.warn({ callSid }, 'Twilio asked what comes after a call that this process does not know')
+      this.#log.warn({ callSid }, 'asked what comes after a call that this process does not know')
     }
     if (next.do === 'stream') this.#parts.warmUp(next.admission)
     return next

@@ -18,7 +18,7 @@ describe('a caller of whom this process knows nothing', () => {
     ])
     expect(await house.log.next(({ level }) => level === WARN)).toMatchObject({
       callSid: 'CAunknown',
-      msg: 'Twilio asked what comes after a call that this process does not know'
+      msg: 'asked what comes after a call that this process does not know'
     })
   })
 

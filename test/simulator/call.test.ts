@@ -150,7 +150,7 @@ describe.concurrent('a call', () => {
       expect(out).toMatch(/^OPENAI_API_KEY is set: the real model answers, about \$0\.10 to \$0\.30 a minute/)
       expect(code).toBe(1)
       expect(complaints).toContain('The server ended with code 1 before it was ready:')
-      expect(complaints).toContain('MAX_CALL_MS: expected a number of milliseconds')
+      expect(complaints).toContain('MAX_CALL_MS: expected milliseconds from 1 to 2147483647')
     },
     LIMIT_MS
   )
