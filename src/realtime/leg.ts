@@ -95,9 +95,9 @@ export class RealtimeLeg extends EventEmitter<ModelLegEvents> implements ModelLe
     void this.#seek(first)
   }
 
-  hear({ audio, timestampMs }: AudioFrame): void {
-    this.#recent.push(audio)
-    this.transport.sendFrame({ audio, timestampMs })
+  hear(frame: AudioFrame): void {
+    this.#recent.push(frame.audio)
+    this.transport.sendFrame(frame)
   }
 
   tell(text: string): void {
