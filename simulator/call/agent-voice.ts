@@ -10,6 +10,8 @@ interface VoiceEvents {
   silent: [Utterance]
   /** A `clear` while there was nothing to hear. */
   idleClear: []
+  /** A sound of the server's own: it lets the caller wait. */
+  tone: []
 }
 
 export interface Utterance {
@@ -18,8 +20,18 @@ export interface Utterance {
   readonly clearedMs: number | undefined
 }
 
+/** A sound whose owner is not known yet. */
+interface Sound {
+  readonly ms: number
+  /** What is played before it. */
+  readonly waitsMs: number
+}
+
 /** A shorter gap counts as speech. */
 const BREATH_MS = 250
+/** The server's own sounds have a mark of this name directly behind them, and leave with it. */
+const HOUSE_MARK = /^house:/
+const MARK_LIMIT_MS = 10
 
 /** The agent as the caller hears it: from audio that has been played, not that was sent. */
 export class AgentVoice extends EventEmitter<VoiceEvents> {
@@ -29,6 +41,8 @@ export class AgentVoice extends EventEmitter<VoiceEvents> {
   readonly #takeWords: () => string | undefined
   #ending: NodeJS.Timeout | undefined
   #goingOn: NodeJS.Timeout | undefined
+  #unowned: Sound | undefined
+  #owning: NodeJS.Timeout | undefined
 
   /**
    * @param bufferedMs sound at Twilio that was not heard yet, in ms
@@ -50,17 +64,38 @@ export class AgentVoice extends EventEmitter<VoiceEvents> {
 
   /** Called with each frame before it is played. */
   hear(frame: ServerFrame): void {
-    if (frame.event === 'media') this.#play(durationMs(Buffer.from(frame.media.payload, 'base64')))
-    else if (frame.event === 'clear') this.#clear()
+    if (frame.event === 'mark' && this.#unowned && HOUSE_MARK.test(frame.mark.name)) {
+      this.#takeUnowned()
+      this.emit('tone')
+      return
+    }
+    this.#own()
+    if (frame.event === 'clear') this.#clear()
+    if (frame.event !== 'media') return
+    this.#unowned = { ms: durationMs(Buffer.from(frame.media.payload, 'base64')), waitsMs: this.#bufferedMs() }
+    this.#owning = setTimeout(() => this.#own(), MARK_LIMIT_MS)
   }
 
   /** The call is over: ends a current utterance. */
   stop(): void {
+    this.#own()
     if (this.isSpeaking) this.#end(performance.now(), this.#bufferedMs() || undefined)
   }
 
-  #play(ms: number): void {
-    const waitsMs = this.#bufferedMs()
+  /** The last sound had no mark of the server's behind it: it is the agent's. */
+  #own(): void {
+    const sound = this.#takeUnowned()
+    if (sound) this.#play(sound)
+  }
+
+  #takeUnowned(): Sound | undefined {
+    clearTimeout(this.#owning)
+    const sound = this.#unowned
+    this.#unowned = undefined
+    return sound
+  }
+
+  #play({ ms, waitsMs }: Sound): void {
     const words = this.#takeWords()
     if (this.#startedAt === undefined) {
       this.#startedAt = performance.now()

@@ -9,6 +9,7 @@ import { PRICE_OF_TALK } from '../who-pays.ts'
 import { AgentVoice } from './agent-voice.ts'
 import { type Cue, prepare } from './cues.ts'
 import { Mistake } from './mistake.ts'
+import { modelTroubles } from './model-trouble.ts'
 import type { Order } from './order.ts'
 import { perform } from './perform.ts'
 import { Practice } from './practice.ts'
@@ -49,6 +50,7 @@ export async function placeCall(order: Order): Promise<string[]> {
     const server = order.url ? undefined : await startServer(order, practice, authToken)
     const url = order.url ?? server?.url ?? ''
     const troubles = await callAndStop({ report, practice, server, url, authToken }, order, cues)
+    if (server) troubles.unshift(...modelTroubles(server.complaints, report.isAgentHeard))
     if (server && (order.log || troubles.length > 0)) printLog(server, order.log)
     if (troubles.length > 0) print('')
     return troubles
@@ -129,7 +131,13 @@ async function conduct(house: House, order: Order, cues: readonly Cue[]): Promis
   const { caller, agent } = call.recorded()
   await writeStereoWav(order.record, caller, agent)
   printSummary(report, outcome, order.record, practice !== undefined)
-  return [...(trouble ? [trouble] : []), ...troublesOf(outcome), ...(practice?.model.failures ?? []).map(refused)]
+  const unheard = report.isAgentHeard ? [] : ['The agent was not heard.']
+  return [
+    ...unheard,
+    ...(trouble ? [trouble] : []),
+    ...troublesOf(outcome),
+    ...(practice?.model.failures ?? []).map(refused)
+  ]
 }
 
 async function ring(options: RingOptions): Promise<PhoneCall> {
@@ -186,6 +194,7 @@ async function checkFolder(file: string): Promise<void> {
   })
 }
 
-function printLog(server: ServerProcess, whole: boolean): void {
-  print(`\nThe server's log${whole ? '' : ' (its end)'}:\n${server.log(whole ? Number.POSITIVE_INFINITY : undefined)}`)
+function printLog(server: ServerProcess, isWhole: boolean): void {
+  const [what, log] = isWhole ? ['', server.log('all')] : [', the lines that matter', server.log('what matters')]
+  print(`\nThe server's log${what}:\n${log}`)
 }

@@ -23,8 +23,12 @@ export class Report {
   readonly bargeIns: BargeIn[] = []
   readonly tools: string[] = []
   readonly handoffs: string[] = []
+  /** The agent has spoken, not only the server's tone or Twilio's voice. */
+  isAgentHeard = false
   /** True once either side has spoken. */
   #isOpened = false
+  /** The caller hears the server's tone, and was told so. */
+  #isWaiting = false
   #streamingSince: number | undefined
   #callerBeganAt: number | undefined
   /** When the caller stopped speaking; undefined once the agent has answered. */
@@ -73,6 +77,7 @@ export class Report {
     voice.on('speaks', (words) => this.#agentSpeaks(words))
     voice.on('goesOn', (words) => this.timeline.tell('agent', words))
     voice.on('silent', (utterance) => this.#agentSilent(utterance))
+    voice.on('tone', () => this.#waits())
   }
 
   callerSpeaks(told: string, isOver: boolean): void {
@@ -101,7 +106,14 @@ export class Report {
     this.timeline.tell(by === 'caller' ? 'caller' : 'twilio', ends[by])
   }
 
+  #waits(): void {
+    if (!this.#isWaiting) this.timeline.tell('server', 'plays the waiting tone')
+    this.#isWaiting = true
+  }
+
   #agentSpeaks(words: string | undefined): void {
+    this.#isWaiting = false
+    this.isAgentHeard = true
     const now = performance.now()
     const delayMs = this.#callerEndedAt === undefined ? undefined : now - this.#callerEndedAt
     if (delayMs !== undefined) this.delaysMs.push(delayMs)

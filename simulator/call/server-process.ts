@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { setTimeout as wait } from 'node:timers/promises'
 import pinoPretty from 'pino-pretty'
 import { Mistake } from './mistake.ts'
@@ -9,6 +10,8 @@ import { Mistake } from './mistake.ts'
 const READY_LIMIT_MS = 20_000
 const STOP_LIMIT_MS = 20_000
 const POLL_MS = 50
+/** How many of its last lines are shown where none of them says that something is wrong. */
+const END_OF_LOG = 40
 
 interface ServerOptions {
   /** 0, the default, takes a free one. */
@@ -18,7 +21,20 @@ interface ServerOptions {
    * alone, whose own signal would else be the server's second. It must handle signals before it starts the server.
    */
   readonly isKept?: boolean
+  /** Told of every line of the log, while it is not kept. */
+  readonly onLog?: (entry: LogEntry) => void
 }
+
+/** A line of the server's log. */
+export interface LogEntry {
+  /** pino's number. */
+  readonly level: number
+  readonly msg: string
+  readonly [field: string]: unknown
+}
+
+/** pino's number for `warn`. */
+const WARN = 40
 
 /** The server in a process of its own, as a user starts it, on this machine alone. */
 export class ServerProcess {
@@ -26,9 +42,12 @@ export class ServerProcess {
   /** Resolves when the process is gone, to how it ended. */
   readonly ended: Promise<string>
   readonly #child: ChildProcess
+  /** Lines of the log and what else it wrote, in order. */
   readonly #output: string[] = []
+  /** The lines from `warn` up. */
+  readonly complaints: LogEntry[] = []
 
-  private constructor(port: number, env: NodeJS.ProcessEnv, isKept: boolean) {
+  private constructor(port: number, env: NodeJS.ProcessEnv, { isKept = false, onLog }: ServerOptions) {
     this.url = `http://127.0.0.1:${port}`
     const script = join(import.meta.dirname, '../../src/server.ts')
     this.#child = spawn(process.execPath, [script], {
@@ -37,8 +56,8 @@ export class ServerProcess {
       detached: isKept && process.platform !== 'win32',
       stdio: isKept ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'pipe', 'pipe']
     })
-    for (const stream of [this.#child.stdout, this.#child.stderr]) {
-      stream?.setEncoding('utf8').on('data', (text: string) => this.#output.push(text))
+    for (const input of [this.#child.stdout, this.#child.stderr]) {
+      if (input) createInterface({ input }).on('line', (line) => this.#read(line, onLog))
     }
     this.ended = once(this.#child, 'close').then(([code, signal]) => (signal ? `by ${signal}` : `with code ${code}`))
     // However this process ends, the server must not go on.
@@ -46,26 +65,24 @@ export class ServerProcess {
   }
 
   /** Resolves when the server takes calls. Throws Mistake when it does not. */
-  static async start(env: NodeJS.ProcessEnv, { port = 0, isKept = false }: ServerOptions = {}): Promise<ServerProcess> {
-    const server = new ServerProcess(port || (await freePort()), env, isKept)
+  static async start(env: NodeJS.ProcessEnv, options: ServerOptions = {}): Promise<ServerProcess> {
+    const server = new ServerProcess(options.port || (await freePort()), env, options)
     const failure = await server.#untilReady()
     if (!failure) return server
     await server.stop()
     throw failure
   }
 
-  /** The log so far, as in a terminal. @param lines the number of last lines */
-  log(lines = 40): string {
+  /** The log so far, as in a terminal: all of it, or what matters where something went wrong. */
+  log(which: 'all' | 'what matters'): string {
     const pretty = pinoPretty.prettyFactory({
       colorize: process.stdout.isTTY ?? false,
       ignore: 'pid,hostname,reqId',
       singleLine: true
     })
-    const all = this.#output.join('').split('\n').filter(Boolean)
-    return all
-      .slice(-lines)
-      .map((line) => pretty(line).trimEnd())
-      .join('\n')
+    const matters = this.#output.filter((line) => (entryIn(line)?.level ?? WARN) >= WARN)
+    const lines = which === 'all' ? this.#output : matters.length > 0 ? matters : this.#output.slice(-END_OF_LOG)
+    return lines.map((line) => pretty(line).trimEnd()).join('\n')
   }
 
   /** Resolves when the process is gone. @returns what went wrong at its end; undefined when nothing did */
@@ -84,14 +101,33 @@ export class ServerProcess {
     const lateAt = performance.now() + READY_LIMIT_MS
     while (performance.now() < lateAt) {
       if (await isReady(this.url)) return undefined
-      if (this.#hasEnded) return new Mistake(`The server ended ${await this.ended} before it was ready:\n${this.log()}`)
+      if (this.#hasEnded)
+        return new Mistake(`The server ended ${await this.ended} before it was ready:\n${this.log('what matters')}`)
       await wait(POLL_MS)
     }
-    return new Mistake(`The server was not ready after ${READY_LIMIT_MS / 1_000} s:\n${this.log()}`)
+    return new Mistake(`The server was not ready after ${READY_LIMIT_MS / 1_000} s:\n${this.log('what matters')}`)
+  }
+
+  #read(line: string, onLog: ServerOptions['onLog']): void {
+    if (line === '') return
+    this.#output.push(line)
+    const entry = entryIn(line)
+    if (!entry) return
+    if (entry.level >= WARN) this.complaints.push(entry)
+    onLog?.(entry)
   }
 
   get #hasEnded(): boolean {
     return this.#child.exitCode !== null || this.#child.signalCode !== null
+  }
+}
+
+/** Undefined for what is no line of the log, such as a crash of the process. */
+function entryIn(line: string): LogEntry | undefined {
+  try {
+    return JSON.parse(line) as LogEntry
+  } catch {
+    return undefined
   }
 }
 

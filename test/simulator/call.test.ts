@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import wavefile from 'wavefile'
 import { prepare } from '../../simulator/call/cues.ts'
 import { readOrder } from '../../simulator/call/order.ts'
+import { PracticeModel } from '../../simulator/model/practice-model.ts'
 import { decodeMulaw } from '../../simulator/sound/mulaw.ts'
 import { speak } from '../../simulator/sound/speech.ts'
 import { startHouse } from '../house.ts'
@@ -151,6 +152,46 @@ describe.concurrent('a call', () => {
       expect(code).toBe(1)
       expect(complaints).toContain('The server ended with code 1 before it was ready:')
       expect(complaints).toContain('MAX_CALL_MS: expected milliseconds from 1 to 2147483647')
+    },
+    LIMIT_MS
+  )
+
+  test(
+    'a key that the model refuses is an error that says what the model answered and what to do',
+    async ({ expect }) => {
+      const model = await PracticeModel.listen({ apiKey: 'sk-real' })
+      const settings = { OPENAI_API_KEY: 'sk-wrong', OPENAI_REALTIME_URL: model.url }
+      const record = join(folder, 'refused.wav')
+      const { code, out, complaints } = await runCall(['--say', 'Hello?', '--record', record], settings)
+      await model.close()
+      expect(complaints).toMatch(
+        /^The model could not be had \(invalid_api_key\): set OPENAI_API_KEY, here or in \.env,/
+      )
+      expect(complaints).toContain('\nThe agent was not heard.\n')
+      expect(out).toMatch(/ERROR: the model could not be had \{.*"code":"invalid_api_key"/)
+      expect(out).not.toContain('INFO: request')
+      expect(code).toBe(1)
+    },
+    LIMIT_MS
+  )
+
+  test(
+    'the tone that lets a caller wait is not taken for the agent',
+    async ({ expect }) => {
+      const settings = {
+        OPENAI_API_KEY: 'sk-unused',
+        OPENAI_REALTIME_URL: `ws://127.0.0.1:${await closedPort()}/v1/realtime`,
+        MODEL_RECONNECT_MS: '4000'
+      }
+      const record = join(folder, 'tone.wav')
+      const { code, out, complaints } = await runCall(['--say', 'Hello?', '--record', record], settings)
+      expect(doings(out, 'server')).toEqual(['plays the waiting tone'])
+      expect(doings(out, 'agent')).toEqual([])
+      expect(out).toMatch(/^First word +not by the agent$/m)
+      expect(complaints).toMatch(/^The model could not be had \(ECONNREFUSED\): nobody answers at its address:/)
+      expect(code).toBe(1)
+      const [, agent] = await channelsOf(record)
+      expect(voiced(agent).some(Boolean)).toBe(true)
     },
     LIMIT_MS
   )
