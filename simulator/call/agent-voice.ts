@@ -3,7 +3,7 @@ import { durationMs } from '../sound/mulaw.ts'
 import type { ServerFrame } from '../telephone/telephone.ts'
 
 interface VoiceEvents {
-  /** The caller begins to hear the agent. */
+  /** The caller begins to hear the agent. Words that are known come once: an answer that goes on after a gap has none. */
   speaks: [words: string | undefined]
   /** The agent goes on to another answer without a pause. */
   goesOn: [words: string]

@@ -4,6 +4,7 @@ import { CallOver, type PhoneCall } from '../telephone/telephone.ts'
 import type { AgentVoice } from './agent-voice.ts'
 import { Connection } from './connection.ts'
 import type { Cue, Utterance } from './cues.ts'
+import type { MachineTime } from './machine.ts'
 import type { Report } from './report.ts'
 
 export interface Stage {
@@ -14,6 +15,7 @@ export interface Stage {
   readonly prompt: (words: string) => void
   /** After this much silence the caller takes it that the agent has finished, in ms. */
   readonly settledMs: number
+  readonly time: MachineTime
 }
 
 type Speech = Extract<Cue, { utterances: readonly Utterance[] }>
@@ -102,24 +104,33 @@ class Part {
   }
 
   async #silence(): Promise<void> {
-    const { voice, settledMs } = this.#stage
+    const { voice, settledMs, time } = this.#stage
     if (this.#owed) await this.#answered(this.#owed.limitMs)
     while (voice.silentForMs < settledMs) {
       if (voice.isSpeaking) await once(voice, 'silent', { signal: this.#over })
-      await wait(Math.max(1, settledMs - voice.silentForMs), undefined, { signal: this.#over })
+      await time.pass(Math.max(1, settledMs - voice.silentForMs), this.#over)
     }
   }
 
   async #answered(limitMs: number): Promise<void> {
-    const { voice } = this.#stage
-    if (!voice.isSpeaking) {
-      const late = AbortSignal.timeout(limitMs)
-      await once(voice, 'speaks', { signal: AbortSignal.any([this.#over, late]) }).catch((error) => {
-        if (this.#over.aborted) throw error
-        if (this.#owed?.isMust) throw new NoAnswer(`The agent did not answer within ${limitMs / 1_000} s.`)
-      })
+    if (!this.#stage.voice.isSpeaking && !(await this.#speaksWithin(limitMs)) && this.#owed?.isMust) {
+      throw new NoAnswer(`The agent did not answer within ${limitMs / 1_000} s.`)
     }
     this.#owed = undefined
+  }
+
+  async #speaksWithin(limitMs: number): Promise<boolean> {
+    const { voice, time } = this.#stage
+    const decided = new AbortController()
+    const signal = AbortSignal.any([this.#over, decided.signal])
+    const speaks = once(voice, 'speaks', { signal }).then(() => true)
+    const late = time.pass(limitMs, signal).then(() => false)
+    try {
+      return await Promise.race([speaks, late])
+    } finally {
+      decided.abort()
+      await Promise.allSettled([speaks, late])
+    }
   }
 
   async #overTheAgent(afterMs: number): Promise<void> {

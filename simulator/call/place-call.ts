@@ -8,15 +8,16 @@ import { CallFailed, type CallOutcome, PhoneCall, type RingOptions } from '../te
 import { PRICE_OF_TALK } from '../who-pays.ts'
 import { AgentVoice } from './agent-voice.ts'
 import { type Cue, prepare } from './cues.ts'
+import { MachineTime, untilFree } from './machine.ts'
 import { Mistake } from './mistake.ts'
 import { modelTroubles } from './model-trouble.ts'
 import type { Order } from './order.ts'
 import { perform } from './perform.ts'
 import { Practice } from './practice.ts'
-import { Report } from './report.ts'
+import { Report, seconds } from './report.ts'
 import { ServerProcess } from './server-process.ts'
 import { printSummary } from './summary.ts'
-import { print, Timeline } from './timeline.ts'
+import { print, printFact, Timeline } from './timeline.ts'
 
 /** The parts of a call besides the caller. */
 interface House {
@@ -27,6 +28,9 @@ interface House {
   /** What every request is signed with; undefined rings unsigned. */
   readonly authToken: string | undefined
 }
+
+/** The practice model speaks inside this process, which holds it up for some 100 ms. */
+const LATE_MS = 300
 
 /**
  * The silence, in ms, after which an agent has finished. Real agents pause for a tool in the middle of an answer; the
@@ -62,7 +66,8 @@ export async function placeCall(order: Order): Promise<string[]> {
 const isWordless = (cue: Cue): boolean => 'utterances' in cue && cue.words === undefined
 
 function whoAnswers({ url }: Order, practice: Practice | undefined): string {
-  if (url) return `Ringing ${url}, whatever model it uses: what the agent says can be heard, but not read here.`
+  if (url)
+    return `The server at ${url} answers, whatever model it uses: what the agent says can be heard, but not read here.`
   if (practice) {
     const why = environment['OPENAI_API_KEY'] ? '--practice' : 'No OPENAI_API_KEY is set'
     return `${why}: a practice model on this machine plays the agent.`
@@ -93,7 +98,7 @@ async function startServer(
     TWILIO_AUTH_TOKEN: authToken
   }
   const server = await ServerProcess.start(settings)
-  print(`The server was ready after ${((performance.now() - startedAt) / 1_000).toFixed(1)} s. Ringing.\n`)
+  print(`The server was ready after ${((performance.now() - startedAt) / 1_000).toFixed(1)} s.`)
   return server
 }
 
@@ -117,10 +122,13 @@ async function conduct(house: House, order: Order, cues: readonly Cue[]): Promis
     () => practice?.takeWords()
   )
   report.watchVoice(voice)
+  await untilFree(print)
+  print('Ringing.\n')
+  const time = new MachineTime()
   const call = await ring({ ...lineTo(house, order), onFrame: (frame) => voice.hear(frame) })
   report.watchCall(call)
   const performed = perform(cues, {
-    ...{ call, voice, report },
+    ...{ call, voice, report, time },
     prompt: (words) => practice?.model.hearWords(words),
     settledMs: practice ? SETTLED_MS.practice : SETTLED_MS.real
   })
@@ -131,6 +139,8 @@ async function conduct(house: House, order: Order, cues: readonly Cue[]): Promis
   const { caller, agent } = call.recorded()
   await writeStereoWav(order.record, caller, agent)
   printSummary(report, outcome, order.record, practice !== undefined)
+  if (time.worstMs > LATE_MS)
+    printFact('Machine', `late by up to ${seconds(time.worstMs)}: the times above are partly its own`)
   const unheard = report.isAgentHeard ? [] : ['The agent was not heard.']
   return [
     ...unheard,

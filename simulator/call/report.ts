@@ -27,6 +27,8 @@ export class Report {
   isAgentHeard = false
   /** True once either side has spoken. */
   #isOpened = false
+  /** The words of answers are known: what has none is the rest of an answer that was held up. */
+  #knowsWords = false
   /** The caller hears the server's tone, and was told so. */
   #isWaiting = false
   #streamingSince: number | undefined
@@ -114,6 +116,7 @@ export class Report {
   #agentSpeaks(words: string | undefined): void {
     this.#isWaiting = false
     this.isAgentHeard = true
+    this.#knowsWords ||= words !== undefined
     const now = performance.now()
     const delayMs = this.#callerEndedAt === undefined ? undefined : now - this.#callerEndedAt
     if (delayMs !== undefined) this.delaysMs.push(delayMs)
@@ -121,7 +124,11 @@ export class Report {
     const opensMs = this.#isOpened ? undefined : now - (this.#streamingSince ?? now)
     this.firstWordMs ??= opensMs
     this.#isOpened = true
-    this.timeline.tell('agent', words ?? 'speaks', noteOn(opensMs, delayMs))
+    this.timeline.tell(
+      'agent',
+      words ?? (this.#knowsWords ? 'goes on after a gap' : 'speaks'),
+      noteOn(opensMs, delayMs)
+    )
   }
 
   #agentSilent({ heardMs, clearedMs }: Utterance): void {

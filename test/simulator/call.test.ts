@@ -47,7 +47,7 @@ test(
     const args = ['--url', house.url, '--auth-token', house.config.twilio.authToken ?? '']
     const { code, out } = await runCall([...args, '--say', 'Goodbye.', '--record', record])
     expect(code, out).toBe(0)
-    expect(out).toContain(`Ringing ${house.url}, whatever model it uses`)
+    expect(out).toContain(`The server at ${house.url} answers, whatever model it uses`)
     expect(doings(out, 'agent')).toEqual([expect.stringMatching(/^speaks \(first/), expect.stringMatching(/^speaks/)])
     expect((await fetch(`${house.url}/ready`)).status).toBe(200)
   },
