@@ -48,6 +48,7 @@ async function cueFor(step: Step): Promise<Cue> {
 
 async function recording(path: string, bargeInMs: number | undefined): Promise<Cue> {
   const utterances = utterancesIn(await readSound(path))
+  if (utterances.length === 0) throw new Mistake(`There is nothing to hear in ${path}.`)
   const words = await readFile(path.replace(/(\.wav)?$/i, '.txt'), 'utf8').then(oneLine, () => undefined)
   const lengthMs = utterances.reduce((ms, { pause, speech }) => ms + durationMs(pause) + durationMs(speech), 0)
   const length = `${(lengthMs / 1_000).toFixed(1)} s`
@@ -60,7 +61,7 @@ async function readSound(path: string): Promise<Buffer> {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     if (code === 'ENOENT') throw new Mistake(`There is no file ${path}.`)
-    throw new Mistake(`${path} is no recording that can be played: ${message}.`)
+    throw new Mistake(`${path} is no recording that can be played: ${message.replace(/\.+$/, '')}.`)
   }
 }
 

@@ -6,10 +6,10 @@ const LONGEST_TICK_MS = 2 * TICK_MS
 /** How long it is looked at how much of a processor core this process gets. */
 const LOOK_MS = 30
 /** Of a core. With less, the server and the model are late too, and what is measured is not theirs. */
-const ENOUGH = 0.75
+const ENOUGH = 0.5
 const LOOK_AGAIN_MS = 250
 /** Longer is not waited: the machine is like this. */
-const BUSY_LIMIT_MS = 30_000
+const BUSY_LIMIT_MS = 15_000
 
 /**
  * Time as far as this machine keeps up with it. On a machine that is late the agent is late as well, and is not to

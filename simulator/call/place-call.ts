@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { access, constants } from 'node:fs/promises'
+import { access, constants, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Environment, environment } from '../../src/config.ts'
 import { readLocal } from '../../src/local.ts'
@@ -42,7 +42,7 @@ const WORDLESS = 'It hears that something was said, not what: write the words of
 
 /** Places the call. Resolves to what went wrong, a line each. @throws Mistake when the call cannot begin */
 export async function placeCall(order: Order): Promise<string[]> {
-  await checkFolder(order.record)
+  await checkRecord(order.record)
   const cues = await prepare(order.scene.steps)
   const report = new Report(new Timeline())
   const isReal = order.url !== undefined || (environment['OPENAI_API_KEY'] && !order.practice)
@@ -198,11 +198,17 @@ function troublesOf({ by, reason, errors }: CallOutcome): string[] {
 
 const refused = (failure: string): string => `The model's API would refuse: ${failure}`
 
-async function checkFolder(file: string): Promise<void> {
+/** Before anything is billed, and not when the call is over. */
+async function checkRecord(file: string): Promise<void> {
+  if (await stat(file).then((found) => found.isDirectory(), never)) {
+    throw new Mistake(`The recording cannot be written to ${file}: that is a folder.`)
+  }
   await access(dirname(file), constants.W_OK).catch(() => {
     throw new Mistake(`The recording cannot be written to ${file}: there is no such folder, or it is not yours.`)
   })
 }
+
+const never = (): false => false
 
 function printLog(server: ServerProcess, isWhole: boolean): void {
   const [what, log] = isWhole ? ['', server.log('all')] : [', the lines that matter', server.log('what matters')]

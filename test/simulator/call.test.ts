@@ -12,7 +12,7 @@ import { speak } from '../../simulator/sound/speech.ts'
 import { startHouse } from '../house.ts'
 import { runCall } from './run-call.ts'
 
-const LIMIT_MS = 60_000
+const LIMIT_MS = 90_000
 
 let folder: string
 beforeAll(async () => {
@@ -208,6 +208,19 @@ describe.concurrent('a call', () => {
   )
 
   test(
+    'a folder as --record is an error before the call, not after it',
+    async ({ expect }) => {
+      const { code, out, complaints } = await runCall(['--say', 'Hello?', '--record', folder])
+      expect({ out, complaints }).toEqual({
+        out: '',
+        complaints: `The recording cannot be written to ${folder}: that is a folder.\n`
+      })
+      expect(code).toBe(1)
+    },
+    LIMIT_MS
+  )
+
+  test(
     'a flag that does not exist is an error in one sentence',
     async ({ expect }) => {
       const { code, complaints } = await runCall(['--shout', 'Hello?'])
@@ -249,12 +262,18 @@ describe('the command line', () => {
     expect(() => readOrder(args)).toThrow(says)
   })
 
-  test('a recording that is missing, or none, is named', async () => {
+  test('a recording that is missing, none, or silent is named', async () => {
     const missing = join(folder, 'missing.wav')
     await expect(prepare([{ wav: missing }])).rejects.toThrow(`There is no file ${missing}.`)
     const text = join(folder, 'text.wav')
     await writeFile(text, 'this is not sound')
     await expect(prepare([{ wav: text }])).rejects.toThrow(`${text} is no recording`)
+    await expect(prepare([{ wav: text }])).rejects.toThrow(/[^.]\.$/)
+    for (const length of [0, 8_000]) {
+      const silent = join(folder, `silent-${length}.wav`)
+      await writeWav(silent, Buffer.alloc(length, 0xff), 8_000)
+      await expect(prepare([{ wav: silent }])).rejects.toThrow(`There is nothing to hear in ${silent}.`)
+    }
   })
 })
 

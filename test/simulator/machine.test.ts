@@ -25,7 +25,7 @@ test('nobody is waited for when the call is over', async () => {
 })
 
 test('a call waits until it gets a core twice in a row, and says once that it waits', async () => {
-  const shares = [0.3, 0.9, 0.5, 0.9, 1]
+  const shares = [0.3, 0.9, 0.4, 0.9, 1]
   const told: string[] = []
   await untilFree(
     (what) => told.push(what),
