@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import * as cues from './agent/cues.ts'
+import { misspelt } from './misspelt.ts'
 
 /** E.164, as Twilio writes and dials numbers. */
 const phoneNumber = z.string().regex(/^\+[1-9]\d{6,14}$/, 'expected a number like +15551230001')
@@ -8,7 +9,9 @@ export const LONGEST_MS = 2 ** 31 - 1
 const durationMs = wholeNumber('milliseconds', 1, LONGEST_MS)
 const count = wholeNumber('a whole number', 1, 1_000_000)
 const flag = z.enum(['true', 'false'], 'expected true or false').transform((value) => value === 'true')
-const webSocketUrl = z.url({ protocol: /^wss?$/, error: 'expected a URL like wss://api.openai.com/v1/realtime' })
+const realtimeUrl = z
+  .url({ protocol: /^wss?$/, error: 'expected a URL like wss://api.openai.com/v1/realtime', abort: true })
+  .refine((value) => !new URL(value).searchParams.has('model'), 'expected no ?model= in it: OPENAI_MODEL says which')
 
 const publicOrigin = z
   .url({ protocol: /^https$/, error: 'expected an https origin like https://agent.example.com', abort: true })
@@ -20,7 +23,8 @@ const transferTargets = z.string().transform((value, context): ReadonlyMap<strin
   const targets = new Map<string, string>()
   for (const entry of value.split(',').filter((part) => part.trim() !== '')) {
     const [, name = '', number = ''] = /^([^=]*)=(.*)$/.exec(entry)?.map((part) => part.trim()) ?? []
-    if (name !== '' && phoneNumber.safeParse(number).success) targets.set(name, number)
+    if (targets.has(name)) context.addIssue(`expected each name once; "${name}" stands there twice`)
+    else if (name !== '' && phoneNumber.safeParse(number).success) targets.set(name, number)
     else context.addIssue(`expected name=+15551230001, separated by commas; got "${entry.trim()}"`)
   }
   return targets
@@ -45,7 +49,7 @@ export const Environment = z.object({
   OPENAI_API_KEY: apiKey,
   OPENAI_MODEL: z.string().default('gpt-realtime-2.1'),
   OPENAI_VOICE: z.string().default('marin'),
-  OPENAI_REALTIME_URL: webSocketUrl.default('wss://api.openai.com/v1/realtime'),
+  OPENAI_REALTIME_URL: realtimeUrl.default('wss://api.openai.com/v1/realtime'),
   OPENAI_TRACING: flag.default(false),
   PORT: wholeNumber('a port', 0, 65_535).default(5050),
   HOST: z.string().default('0.0.0.0'),
@@ -89,6 +93,11 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>) {
   const complaints = parsed.success ? [] : parsed.error.issues.map(complaint)
   if (present['GREETING'] && present['ANSWER_SAY']) {
     complaints.push('ANSWER_SAY: the caller hears exactly one opening; set GREETING= (empty) to open with <Say>')
+  }
+  for (const [name, meant] of misspelt(Object.keys(env), Object.keys(Environment.shape))) {
+    complaints.push(
+      `${name}: there is no such setting; ${meant} is one (or set that too, if this is another program's)`
+    )
   }
   if (!parsed.success || complaints.length > 0) throw new InvalidEnvironment(complaints.join('\n'))
   return freeze(parsed.data)

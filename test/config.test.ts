@@ -80,6 +80,7 @@ describe('what is wrong with the environment', () => {
     ['DRAIN_TIMEOUT_MS', 'Infinity'],
     ['EARLY_GREETING', '1'],
     ['OPENAI_REALTIME_URL', 'https://api.openai.com/v1/realtime'],
+    ['OPENAI_REALTIME_URL', 'wss://api.openai.com/v1/realtime?model=gpt-realtime'],
     ['LOG_LEVEL', 'verbose']
   ])('%s=%s is refused', (name, value) => {
     const lines = complaints({ ...KEY, [name]: value })
@@ -113,6 +114,33 @@ describe('what is wrong with the environment', () => {
   test('no value of a setting is quoted back but a transfer target, which is no secret', () => {
     const lines = complaints({ ...KEY, OPENAI_REALTIME_URL: 'http://user:secret@host', PORT: 'secret' })
     expect(lines.join('\n')).not.toContain('secret')
+  })
+})
+
+describe('a name that is nearly a setting', () => {
+  test.each([
+    ['MAX_CALS', 'MAX_CALLS'],
+    ['MAX_CALL', 'MAX_CALL_MS'],
+    ['max_calls', 'MAX_CALLS'],
+    ['SILENCE_TIMEOUT', 'SILENCE_TIMEOUT_MS'],
+    ['TWILLIO_AUTHTOKEN', 'TWILIO_AUTH_TOKEN'],
+    ['PUBILC_URL', 'PUBLIC_URL'],
+    ['GREETNIG', 'GREETING']
+  ])('%s is refused and %s proposed', (name, meant) => {
+    const lines = complaints({ ...KEY, [name]: 'secret' })
+    expect(lines).toEqual([expect.stringMatching(new RegExp(`^${name}: there is no such setting; ${meant} is one`))])
+    expect(lines.join()).not.toContain('secret')
+  })
+
+  test('is left alone where that one is set too: it is another program’s', () => {
+    expect(complaints({ ...KEY, OPENAI_API_KEY_2: 'sk', MAX_CALLS: '', MAX_CALS: '5' })).toEqual([])
+  })
+
+  test.each([
+    ...['OPENAI_BASE_URL', 'OPENAI_ORG_ID', 'OPENAI_TOKEN', 'NGROK_AUTHTOKEN', 'TWILIO_ACCOUNT_SID', 'TWILIO_API_KEY'],
+    ...['HOSTNAME', 'HOSTS', 'SORT', 'REPORT', 'MAIL', 'PATH', 'NODE_ENV', 'LOGNAME', 'npm_config_loglevel']
+  ])('%s is none', (name) => {
+    expect(complaints({ ...KEY, [name]: 'something' })).toEqual([])
   })
 })
 
@@ -205,6 +233,18 @@ describe('transfer targets', () => {
       expect(lines).toEqual([expect.stringContaining(`got "${entry}"`)])
     }
   )
+
+  test('a name that stands there twice is refused', () => {
+    const lines = complaints({ ...KEY, TRANSFER_TARGETS: 'billing=+15551230001, billing=+15551230002' })
+    expect(lines).toEqual([
+      'TRANSFER_TARGETS: expected each name once; "billing" stands there twice (see .env.example)'
+    ])
+  })
+
+  test('a gateway’s own query is kept', () => {
+    const url = 'wss://gateway.example.com/v1/realtime?region=eu'
+    expect(loadConfig({ ...KEY, OPENAI_REALTIME_URL: url }).openai.url).toBe(url)
+  })
 })
 
 describe('the public address', () => {

@@ -53,7 +53,9 @@ export async function chat(
   tellAll(session)
 
   try {
-    await session.connect({ apiKey: openai.apiKey, url: `${openai.url}?model=${encodeURIComponent(openai.model)}` })
+    const url = new URL(openai.url)
+    url.searchParams.set('model', openai.model)
+    await session.connect({ apiKey: openai.apiKey, url: url.href })
   } catch (error) {
     return [`The model at ${openai.url} could not be reached: ${sentenceOf(error)}`]
   }
