@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
-import dotenv from 'dotenv'
 import { environment, InvalidEnvironment, loadConfig } from '../src/config.ts'
+import { loadDotenv } from '../src/dotenv.ts'
 import { print } from './call/timeline.ts'
 import { chat } from './chat/chat.ts'
 import { PracticeModel } from './model/practice-model.ts'
@@ -15,7 +15,7 @@ Lines may come through a pipe: printf 'Hello.\\nGoodbye.\\n' | npm run chat
 `
 
 async function main(args: string[]): Promise<string[]> {
-  dotenv.config({ quiet: true })
+  loadDotenv()
   try {
     const options = { practice: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const
     const { values } = parseArgs({ args, options })

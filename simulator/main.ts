@@ -1,4 +1,4 @@
-import dotenv from 'dotenv'
+import { loadDotenv } from '../src/dotenv.ts'
 import { help } from './call/help.ts'
 import { Mistake } from './call/mistake.ts'
 import { readOrder } from './call/order.ts'
@@ -6,7 +6,7 @@ import { placeCall } from './call/place-call.ts'
 import { print } from './call/timeline.ts'
 
 async function main(args: string[]): Promise<string[]> {
-  dotenv.config({ quiet: true })
+  loadDotenv()
   try {
     const order = readOrder(args)
     if (!order.help) return await placeCall(order)

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
-import dotenv from 'dotenv'
 import { environment } from '../src/config.ts'
+import { loadDotenv } from '../src/dotenv.ts'
 import { Mistake } from './call/mistake.ts'
 import { REALISTIC } from './call/practice.ts'
 import { ServerProcess } from './call/server-process.ts'
@@ -12,7 +12,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 /** The server with the practice model behind it, until a signal. Resolves with what went wrong, if anything did. */
 async function practise(): Promise<string | undefined> {
   const signalled = Promise.race(SIGNALS.map((signal) => once(process, signal)))
-  dotenv.config({ quiet: true })
+  loadDotenv()
   const model = await PracticeModel.listen(REALISTIC)
   // Nobody's call is to be saved when the practice is over.
   const settings = { ...environment, ...model.settings, DRAIN_TIMEOUT_MS: '1' }

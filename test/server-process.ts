@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -17,9 +17,10 @@ const LIMIT_MS = 12_000
 /** What Twilio signs with, in the tests of whole processes. */
 export const authToken = 'the-token-of-the-account'
 
-/** The server as the container runs it, in a directory without a .env, until the test finishes. */
-export async function runServer(env: Record<string, string>) {
+/** The server as the container runs it, until the test finishes. @param dotenv the .env of its directory, if it has one */
+export async function runServer(env: Record<string, string>, dotenv?: string) {
   const cwd = await mkdtemp(join(tmpdir(), 'server-'))
+  if (dotenv) await writeFile(join(cwd, '.env'), dotenv)
   const child = spawn(process.execPath, [SERVER], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
   const log = new Inbox<LogLine>('log', (line) => `${line.level} ${line.msg}`)
   let complaints = ''

@@ -54,3 +54,37 @@ test('a server without a key does not start, and says what is missing', async ()
   expect(code).toBe(1)
   expect(complaints).toContain('Missing OpenAI API key. Please set it in the .env file.')
 })
+
+describe('an address that cannot be listened on is one line', () => {
+  test('for a port that is taken', async () => {
+    const { port } = new URL((await startServer()).url)
+    const { exit, log } = await runServer({ OPENAI_API_KEY: 'sk-test', PORT: port, HOST: '127.0.0.1' })
+    expect(await exit).toEqual({
+      code: 1,
+      complaints: `PORT: ${port} is taken by another program; stop that one, or set PORT to another (see .env.example)\n`
+    })
+    expect(log.all).toEqual([])
+  })
+
+  test.each([
+    // 192.0.2.0/24 is for documentation (RFC 5737), `.invalid` is nobody's name (RFC 2606).
+    ['192.0.2.1', 'is no address of this machine; 0.0.0.0 is all of them'],
+    ['phone.invalid', 'is no name that is known here; 0.0.0.0 is all addresses of this machine']
+  ])('for the host %s', async (host, says) => {
+    const { exit } = await runServer({ OPENAI_API_KEY: 'sk-test', PORT: '0', HOST: host })
+    expect(await exit).toEqual({ code: 1, complaints: `HOST: ${host} ${says} (see .env.example)\n` })
+  })
+})
+
+test('a sentence in .env that is cut at a # gets a hint, one in quotes or of the environment gets none', async () => {
+  const hint = (name: string) =>
+    `${name}: what stands after the # in .env is a comment; put "quotes" around the whole value\n`
+  const told = async (dotenv: string, env: Record<string, string> = {}) => {
+    const { complaints } = await (await runServer({ PORT: 'none', ...env }, `OPENAI_API_KEY=sk-test\n${dotenv}\n`)).exit
+    return complaints.replace(/^PORT: .*\n/m, '')
+  }
+  expect(await told('GREETING=Say that you are our #1 agent.')).toBe(hint('GREETING'))
+  expect(await told('GREETING="Say that you are our #1 agent."')).toBe('')
+  expect(await told('GREETING=Say hello. # 1', { GREETING: 'Say hi.' })).toBe('')
+  expect(await told('MAX_CALLS=5 # lines')).toBe('')
+})

@@ -67,7 +67,7 @@ export class ServerProcess {
 
   /** Resolves when the server takes calls. Throws Mistake when it does not. */
   static async start(env: NodeJS.ProcessEnv, options: ServerOptions = {}): Promise<ServerProcess> {
-    const server = new ServerProcess(options.port || (await freePort()), env, options)
+    const server = new ServerProcess(await freePort(options.port ?? 0), env, options)
     const failure = await server.#untilReady()
     if (!failure) return server
     await server.stop()
@@ -141,9 +141,14 @@ async function isReady(url: string): Promise<boolean> {
   }
 }
 
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
+/** @param wanted 0 for any. Throws Mistake when it is taken: whoever has it would be mistaken for the server. */
+async function freePort(wanted: number): Promise<number> {
+  const probe = createServer().listen(wanted, '127.0.0.1')
+  try {
+    await once(probe, 'listening')
+  } catch {
+    throw new Mistake(`PORT: ${wanted} is taken by another program; stop that one, or set PORT to another.`)
+  }
   const { port } = probe.address() as AddressInfo
   probe.close()
   await once(probe, 'close')

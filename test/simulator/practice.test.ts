@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { PhoneCall } from '../../simulator/telephone/telephone.ts'
 import { startScript } from './script-process.ts'
@@ -24,6 +27,20 @@ test(
     interrupt()
     expect(await ended).toBe(0)
     await expect(fetch(`${url}/ready`)).rejects.toThrow()
+  },
+  LIMIT_MS
+)
+
+test(
+  'npm run practice on a port that is taken says so, and takes nobody else’s server for its own',
+  async () => {
+    const other = createServer((_, response) => response.end('ready')).listen(0, '127.0.0.1')
+    onTestFinished(() => void other.close())
+    await once(other, 'listening')
+    const { port } = other.address() as AddressInfo
+    const { lines, ended } = startScript('simulator/practice.ts', [], { PORT: `${port}` })
+    expect(await ended).toBe(1)
+    expect(lines.all).toEqual([`PORT: ${port} is taken by another program; stop that one, or set PORT to another.`])
   },
   LIMIT_MS
 )
