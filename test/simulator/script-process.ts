@@ -1,14 +1,24 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { resolve } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { Inbox } from '../../simulator/inbox.ts'
 import { environment } from '../../src/config.ts'
 
-/** One of the simulator's scripts in a process of its own, whatever the machine's own .env says. */
-export function startScript(script: string, args: string[] = [], env: Record<string, string> = {}) {
+/** One of the simulator's scripts in a process of its own, whatever the machine's own .env says. @param env `undefined`: not set at all */
+export function startScript(
+  script: string,
+  args: string[] = [],
+  env: Record<string, string | undefined> = {},
+  cwd: string | undefined = undefined
+) {
   const settings = { OPENAI_API_KEY: '', TWILIO_AUTH_TOKEN: '', PUBLIC_URL: '', GREETING: 'Say "Hello."', ...env }
   // A process group of its own, as in a terminal.
-  const child = spawn(process.execPath, [script, ...args], { env: { ...environment, ...settings }, detached: true })
+  const child = spawn(process.execPath, [resolve(script), ...args], {
+    env: { ...environment, ...settings },
+    cwd,
+    detached: true
+  })
   /** Lines it wrote, to stdout and stderr. */
   const lines = new Inbox<string>(script, (line) => line)
   for (const stream of [child.stdout, child.stderr]) {
