@@ -70,7 +70,8 @@ export const Environment = z.object({
   TRANSFER_TARGETS: transferTargets.default(new Map()),
   FALLBACK_NUMBER: phoneNumber.optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-  LOG_TRANSCRIPTS: flag.default(false)
+  LOG_TRANSCRIPTS: flag.default(false),
+  LOG_TOOL_ERRORS: flag.default(false)
 })
 
 /** Names every bad variable, a line each. */
@@ -148,6 +149,6 @@ function freeze(env: z.infer<typeof Environment>) {
       transferTargets: env.TRANSFER_TARGETS,
       fallbackNumber: env.FALLBACK_NUMBER
     }),
-    log: Object.freeze({ level: env.LOG_LEVEL, transcripts: env.LOG_TRANSCRIPTS })
+    log: Object.freeze({ level: env.LOG_LEVEL, transcripts: env.LOG_TRANSCRIPTS, toolErrors: env.LOG_TOOL_ERRORS })
   })
 }

@@ -15,7 +15,7 @@ import type { Order } from './order.ts'
 import { perform } from './perform.ts'
 import { Practice } from './practice.ts'
 import { Report, seconds } from './report.ts'
-import { ServerProcess } from './server-process.ts'
+import { type LogEntry, ServerProcess } from './server-process.ts'
 import { printSummary } from './summary.ts'
 import { print, printFact, Timeline } from './timeline.ts'
 
@@ -51,7 +51,7 @@ export async function placeCall(order: Order): Promise<string[]> {
     print(whoAnswers(order, practice))
     if (practice && cues.some(isWordless)) print(WORDLESS)
     const authToken = await authTokenFor(order)
-    const server = order.url ? undefined : await startServer(order, practice, authToken)
+    const server = order.url ? undefined : await startServer(order, { practice, report, authToken })
     const url = order.url ?? server?.url ?? ''
     const troubles = await callAndStop({ report, practice, server, url, authToken }, order, cues)
     if (server) troubles.unshift(...modelTroubles(server.complaints, report.isAgentHeard))
@@ -87,8 +87,7 @@ async function authTokenFor({ url, authToken }: Order): Promise<string | undefin
 
 async function startServer(
   order: Order,
-  practice: Practice | undefined,
-  authToken: string | undefined
+  { practice, report, authToken }: Pick<House, 'practice' | 'report' | 'authToken'>
 ): Promise<ServerProcess> {
   const startedAt = performance.now()
   const settings = {
@@ -97,9 +96,16 @@ async function startServer(
     ...order.scene.settings,
     TWILIO_AUTH_TOKEN: authToken
   }
-  const server = await ServerProcess.start(settings)
+  const onLog = (entry: LogEntry) => tellFailure(entry, report)
+  const server = await ServerProcess.start(settings, { onLog })
   print(`The server was ready after ${((performance.now() - startedAt) / 1_000).toFixed(1)} s.`)
   return server
+}
+
+function tellFailure({ msg, tool, error, err }: LogEntry, report: Report): void {
+  if (msg !== 'a tool failed') return
+  const { stack = error } = (err ?? {}) as { stack?: unknown }
+  report.toolFailed(String(tool), String(stack))
 }
 
 async function callAndStop(house: House, order: Order, cues: readonly Cue[]): Promise<string[]> {

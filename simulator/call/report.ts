@@ -1,7 +1,7 @@
 import type { CallOutcome, PhoneCall } from '../telephone/telephone.ts'
 import type { AgentVoice, Utterance } from './agent-voice.ts'
 import type { Thoughts } from './practice.ts'
-import type { Timeline } from './timeline.ts'
+import { print, quote, type Timeline } from './timeline.ts'
 
 export interface BargeIn {
   /** The time from the caller's first sound to the agent's last. */
@@ -50,6 +50,12 @@ export class Report {
       this.handoffs.push(agent)
       this.timeline.tell('agent', `hands off to ${agent}`)
     }
+  }
+
+  toolFailed(tool: string, whole: string): void {
+    const [first = '', ...rest] = whole.split('\n')
+    this.timeline.tell('server', `${tool} fails: ${first}`)
+    if (rest.length > 0) print(quote(rest.join('\n')))
   }
 
   /** Starts the timeline and follows the call. Call it when the call is answered. */

@@ -52,7 +52,8 @@ export class ServerProcess {
     this.url = `http://127.0.0.1:${port}`
     const script = join(import.meta.dirname, '../../src/server.ts')
     this.#child = spawn(process.execPath, [script], {
-      env: { ...env, PORT: `${port}`, HOST: '127.0.0.1', PUBLIC_URL: '' },
+      // The reader of this log has written the tools.
+      env: { LOG_TOOL_ERRORS: 'true', ...env, PORT: `${port}`, HOST: '127.0.0.1', PUBLIC_URL: '' },
       // On Windows this would open a window.
       detached: isKept && process.platform !== 'win32',
       stdio: isKept ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'pipe', 'pipe']

@@ -26,6 +26,11 @@ export class Timeline {
   }
 }
 
+/** Lines that are shown as they are. */
+export function quote(text: string): string {
+  return text.replaceAll(/^/gm, ' '.repeat(INDENT))
+}
+
 export function print(line: string): void {
   process.stdout.write(`${line}\n`)
 }

@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import { styleText } from 'node:util'
+import { inspect, styleText } from 'node:util'
 import { RealtimeSession } from '@openai/agents/realtime'
 import { triageAgent } from '../../src/agent/agent.ts'
 import type { CallContext } from '../../src/agent/context.ts'
@@ -35,10 +35,14 @@ export async function chat(
   const troubles: string[] = []
   const socket = new WatchedSocket()
   const changes = new EventEmitter<{ change: [] }>()
-  const call = new KeyboardCall([...transferTargets.keys()], (what) => {
-    tell('agent', `[${what}]`)
-    changes.emit('change')
-  })
+  const call = new KeyboardCall(
+    [...transferTargets.keys()],
+    (what) => {
+      tell('agent', `[${what}]`)
+      changes.emit('change')
+    },
+    (tool, error) => tell('tool', `${tool} fails: ${inspect(error)}`)
+  )
   const options = sessionOptions<CallContext>({ ...openai, takesTurns: false, outputGuardrails }, { call }, socket)
   const session: Session = new RealtimeSession(triageAgent, {
     ...options,

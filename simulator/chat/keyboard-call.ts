@@ -12,11 +12,20 @@ export class KeyboardCall implements Caller, CallControl {
   #isOver = false
   #give: ((digits: string) => void) | undefined
   readonly #tell: (what: string) => void
+  readonly #tellFailure: (tool: string, error: unknown) => void
 
-  /** @param tell told what the agent does with the call */
-  constructor(transferTargets: readonly string[], tell: (what: string) => void) {
+  /**
+   * @param tell told what the agent does with the call
+   * @param tellFailure told what a tool threw
+   */
+  constructor(
+    transferTargets: readonly string[],
+    tell: (what: string) => void,
+    tellFailure: (tool: string, error: unknown) => void
+  ) {
     this.transferTargets = transferTargets
     this.#tell = tell
+    this.#tellFailure = tellFailure
   }
 
   /** The agent has hung up, or put the caller through: on the phone its part is over. */
@@ -58,7 +67,7 @@ export class KeyboardCall implements Caller, CallControl {
     this.#give?.(keys)
   }
 
-  toolFailed(tool: string | undefined): void {
-    this.#tell(`was let down by a tool: ${tool ?? 'one without a name'} failed`)
+  toolFailed(tool: string | undefined, error: unknown): void {
+    this.#tellFailure(tool ?? 'a tool', error)
   }
 }

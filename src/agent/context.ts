@@ -36,7 +36,7 @@ export interface CallControl {
    * Ends with `#`, after `count` keys or after a pause; an empty string when no key was pressed within `timeoutMs`.
    */
   collectDigits(options: { count: number; timeoutMs: number }): Promise<string>
-  /** Logs that a tool has failed, whatever the tool answers the agent. @param error its message is not logged */
+  /** Logs that a tool has failed, whatever the tool answers the agent. @param error its message is logged if it is a SafeError */
   toolFailed(tool: string | undefined, error: unknown): void
 }
 

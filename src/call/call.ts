@@ -81,7 +81,8 @@ export class Call implements CallSide {
       signal: this.signal,
       remember: (text) => this.transcript.note(text),
       tellAgent: (text) => this.tellAgent(text),
-      askToSpeak: () => this.askToSpeak()
+      askToSpeak: () => this.askToSpeak(),
+      tellsErrors: config.log.toolErrors
     })
     this.context = new CallerContext(config.call.transferTargets, { journal, tools: this.#tools })
     this.agentContext = { call: this.context }

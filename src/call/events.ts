@@ -114,12 +114,16 @@ export interface Usage {
   readonly seconds: number
 }
 
-/** An error that a tool threw. Its message is left out, because it may quote the caller. */
+/** An error that a tool threw. */
 export interface ToolFailure {
   /** The error's name. */
   readonly error: string
   /** Where it was thrown. */
   readonly at: string | undefined
+  /** Undefined unless the error says that its message is safe (`isSafe`): it may quote the caller. */
+  readonly message: string | undefined
+  /** The whole error; undefined without `LOG_TOOL_ERRORS`. */
+  readonly stack: string | undefined
 }
 
 /** A transfer to a person. */

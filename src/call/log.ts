@@ -1,6 +1,7 @@
 import type { Call } from './call.ts'
 import { callerHash, callerOf, ownNumber } from './caller-hash.ts'
 import { faultOf } from './end-reason.ts'
+import type { ToolFailure } from './events.ts'
 import type { CallRecord } from './record.ts'
 
 /**
@@ -16,7 +17,7 @@ export function logCall(call: Call): void {
         return
       case 'tool_finished': {
         const { name: tool, ms, failed } = event
-        if (failed) log.error({ tool, ...failed }, 'a tool failed')
+        if (failed) logFailure(call, tool, failed)
         return log.info({ tool, ms }, 'tool ran')
       }
       case 'handoff':
@@ -31,6 +32,11 @@ export function logCall(call: Call): void {
     }
   })
   void call.ended.then((record) => logEnd(call, record))
+}
+
+/** Under `err` pino-pretty shows a stack over several lines. */
+function logFailure({ log }: Call, tool: string, { stack, ...failed }: ToolFailure): void {
+  log.error({ tool, ...failed, ...(stack === undefined ? {} : { err: { stack } }) }, 'a tool failed')
 }
 
 /** The line's `callSid` and `streamSid` are those that the call's log has already. */

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { backgroundResult, isBackgroundResult } from '@openai/agents/realtime'
 import * as cues from '../agent/cues.ts'
 import type { Activity } from './activity.ts'
@@ -12,6 +13,8 @@ interface Port {
   readonly remember: (text: string) => void
   readonly tellAgent: (text: string) => void
   readonly askToSpeak: () => void
+  /** Errors are told whole: whoever reads of them is the tool's developer. */
+  readonly tellsErrors: boolean
 }
 
 interface Run {
@@ -46,9 +49,10 @@ export class ToolRuns {
 
   /** Records the failure of a tool that answers in a sentence nevertheless. @param error what the tool threw */
   noteFailure(name: string | undefined, error: unknown): void {
-    const run = [...this.#running].findLast((one) => one.name === name)
+    // The SDK keeps the name back with arguments that do not fit: they are read first, and the last to start is the one.
+    const run = [...this.#running].findLast((one) => name === undefined || one.name === name)
     if (!run) return
-    run.failed = failureOf(error)
+    run.failed = failureOf(error, this.#port.tellsErrors)
     // A tool that timed out goes on in the background. The SDK has answered for it, so the call stops waiting.
     setImmediate(() => {
       if (this.#finish(run)) this.#owing(undefined)
@@ -72,7 +76,7 @@ export class ToolRuns {
       return this.#owing(isAwaited ? result : this.#inPassing(result))
     } catch (error) {
       // The SDK sends no answer for a tool that threw, and the model would wait for ever.
-      run.failed = failureOf(error)
+      run.failed = failureOf(error, this.#port.tellsErrors)
       return this.#owing(cues.toolFailed)
     } finally {
       this.#finish(run)
@@ -123,9 +127,11 @@ function asText(result: unknown): string {
   return typeof content === 'string' ? content : JSON.stringify(content)
 }
 
-/** The name of an error and where it was thrown. Its message is left out, because it may quote the caller. */
-function failureOf(error: unknown): ToolFailure {
-  if (!(error instanceof Error)) return { error: typeof error, at: undefined }
+/** The name of an error and where it was thrown; more of it only where it may be read, because it may quote the caller. */
+function failureOf(error: unknown, isWhole: boolean): ToolFailure {
+  const stack = isWhole ? inspect(error) : undefined
+  if (!(error instanceof Error)) return { error: typeof error, at: undefined, message: undefined, stack }
   const [at] = error.stack?.split('\n').filter((line) => /^\s+at /.test(line)) ?? []
-  return { error: error.name, at: at?.trim() }
+  const { isSafe } = error as { isSafe?: unknown }
+  return { error: error.name, at: at?.trim(), message: isSafe === true ? error.message : undefined, stack }
 }

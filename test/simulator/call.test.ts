@@ -11,6 +11,7 @@ import { decodeMulaw } from '../../simulator/sound/mulaw.ts'
 import { speak } from '../../simulator/sound/speech.ts'
 import { startHouse } from '../house.ts'
 import { runCall } from './run-call.ts'
+import { wrongArguments } from './wrong-arguments.ts'
 
 const LIMIT_MS = 90_000
 
@@ -171,6 +172,21 @@ describe.concurrent('a call', () => {
       expect(out).toMatch(/ERROR: the model could not be had \{.*"code":"invalid_api_key"/)
       expect(out).not.toContain('INFO: request')
       expect(code).toBe(1)
+    },
+    LIMIT_MS
+  )
+
+  test(
+    'a tool that fails is told with its message and where it was thrown',
+    async ({ expect }) => {
+      const model = await PracticeModel.listen({ brain: wrongArguments })
+      const settings = { OPENAI_API_KEY: 'sk-unused', OPENAI_REALTIME_URL: model.url }
+      const { out } = await runCall(['--say', 'Hello?', '--record', join(folder, 'fails.wav')], settings)
+      await model.close()
+      expect(doings(out, 'server')).toContainEqual(
+        expect.stringMatching(/^\w+ fails: InvalidToolInputError: Invalid JSON/)
+      )
+      expect(out).toMatch(/^ {16} +at .+:\d+:\d+\)?$/m)
     },
     LIMIT_MS
   )

@@ -5,6 +5,7 @@ import { WatchedSocket } from '../../simulator/chat/watched-socket.ts'
 import { Inbox } from '../../simulator/inbox.ts'
 import { PracticeModel } from '../../simulator/model/practice-model.ts'
 import { startScript } from './script-process.ts'
+import { wrongArguments } from './wrong-arguments.ts'
 
 const LIMIT_MS = 20_000
 
@@ -67,6 +68,19 @@ test(
     const { code, out } = await chat(['Hello.'], { env })
     expect(out.at(-1)).toMatch(/^The model at ws:\S+ could not be reached: /)
     expect(code).toBe(1)
+  },
+  LIMIT_MS
+)
+
+test(
+  'a tool that fails is shown with its message and where it was thrown',
+  async () => {
+    const model = await PracticeModel.listen({ brain: wrongArguments })
+    onTestFinished(() => model.close())
+    const { out } = await chat(['Hello.'], { env: { OPENAI_API_KEY: 'sk-unused', OPENAI_REALTIME_URL: model.url } })
+    const at = out.findIndex((line) => /^tool {4}.+ fails: InvalidToolInputError: Invalid JSON/.test(line))
+    expect(out[at + 1]).toMatch(/^ +at .+:\d+:\d+\)?$/)
+    expect(out).toContain('agent   Sorry.')
   },
   LIMIT_MS
 )

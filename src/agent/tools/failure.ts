@@ -16,6 +16,12 @@ export const failure = {
   }
 }
 
+/** Its message quotes nothing that a caller said, and stands in the log; any other error's stays out of it. */
+export class SafeError extends Error {
+  override name = 'SafeError' as const
+  readonly isSafe = true
+}
+
 interface ToolDetails {
   readonly toolCall?: { readonly name: string }
 }

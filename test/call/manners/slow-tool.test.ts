@@ -71,6 +71,42 @@ describe('a tool that takes long', () => {
   })
 })
 
+describe('what a tool has thrown', () => {
+  async function failing(error: unknown, env: Record<string, string> = {}) {
+    const { agent, fail } = searching()
+    const house = await startHouse({ env, model, overrides: { agent }, provokes: ['the log'] })
+    const { call, session } = await house.connect()
+    speak(session, 'Search.')
+    await eventually(
+      () => call.activity.isToolRunning,
+      (isRunning) => isRunning
+    )
+    fail(error)
+    return house.log.next(({ msg }) => msg === 'a tool failed')
+  }
+
+  test('is in the log by name and place', async () => {
+    const line = await failing(new TypeError('Sam Taylor is no date.'))
+    expect(line).toMatchObject({ tool: 'search', error: 'TypeError', at: expect.stringMatching(/^at .+:\d+:\d+\)?$/) })
+    expect(line).not.toHaveProperty('message')
+    expect(line).not.toHaveProperty('err')
+  })
+
+  test('is there with its message when the tool says that it is safe', async () => {
+    const line = await failing(Object.assign(new RangeError('The diary answered 503.'), { isSafe: true }))
+    expect(line).toMatchObject({ error: 'RangeError', message: 'The diary answered 503.' })
+    expect(line).not.toHaveProperty('err')
+  })
+
+  test('is there whole where the developer reads the log', async () => {
+    const cause = new Error('The diary is closed.')
+    const line = await failing(new TypeError('Sam Taylor is no date.', { cause }), { LOG_TOOL_ERRORS: 'true' })
+    const { stack } = line['err'] as { stack: string }
+    expect(stack).toMatch(/^TypeError: Sam Taylor is no date\.\n +at .*slow-tool\.test\.ts/)
+    expect(stack).toContain('[cause]: Error: The diary is closed.')
+  })
+})
+
 describe('a result that comes after the caller has changed the subject', () => {
   test('comes with the remark that they have, and they were answered in the meantime', async () => {
     const { agent, find } = searching()
