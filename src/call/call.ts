@@ -28,10 +28,7 @@ export interface CallParts {
   readonly admit: (start: StreamStart) => Admission | undefined
 }
 
-/**
- * One call: its caller leg, its model leg, its state and its end. What the agent does during a call is in
- * `behaviours/`.
- */
+/** One call: its two legs, its state and its end. What the agent does during a call is in `behaviours/`. */
 export class Call implements CallSide {
   readonly config: Config
   readonly caller: CallerLeg
@@ -45,8 +42,6 @@ export class Call implements CallSide {
   log: FastifyBaseLogger
   /** Set before the call ends as `transferred`. */
   transfer: Transfer | undefined
-  /** The caller has talked to the agent before, on this same call. */
-  isReturning = false
   /** When the first stream of this call began, in ms since the epoch; undefined before `start`. */
   startedAt: number | undefined
   readonly #tools: ToolRuns
@@ -143,18 +138,12 @@ export class Call implements CallSide {
     if (this.model.isUp) this.model.turns?.forget(turn)
   }
 
-  /**
-   * The conversation for a session that takes over.
-   * @param hearsAgain that session gets the caller's last words as sound
-   */
+  /** The conversation for a session that takes over. @param hearsAgain it gets the caller's last words as sound */
   memory(hearsAgain: boolean): readonly Memory[] {
     return conversationFor(this.transcript, this.#tools.running, hearsAgain)
   }
 
-  /**
-   * Ends the call; every end goes through here. The first reason wins. Safe to call twice and in any state, also while
-   * connecting. Never throws.
-   */
+  /** The one way out. The first reason wins. Safe to call twice and in any state, also while connecting. Never throws. */
   end(reason: EndReason): void {
     if (this.#state.name === 'ended') return
     const { journal } = this
@@ -238,11 +227,16 @@ export class Call implements CallSide {
     this.startedAt = admission.startedAt ?? at
     this.journal.begin(at - this.startedAt)
     this.context.admit(admission)
-    this.isReturning = admission.memory.length > 0 || admission.returnedFrom !== undefined
     this.transcript.recall(admission.memory)
     this.#apply({ type: 'accepted', at })
     const { claims } = admission
-    this.journal.emit({ type: 'accepted', at, claims, streamSid: start.streamSid, isReturning: this.isReturning })
+    this.journal.emit({
+      type: 'accepted',
+      at,
+      claims,
+      streamSid: start.streamSid,
+      isReturning: this.context.isReturning
+    })
     this.model.seek(admission)
   }
 

@@ -20,6 +20,8 @@ export class CallerContext implements Caller, CallControl {
   direction = 'inbound'
   parameters: Readonly<Record<string, string>> = {}
   returnedFrom: string | undefined
+  /** The caller has talked to the agent before, on this same call. */
+  isReturning = false
   readonly transferTargets: readonly string[]
   readonly #port: Port | undefined
 
@@ -40,13 +42,14 @@ export class CallerContext implements Caller, CallControl {
     return this.#port ? this.#port.tools.run(name, invoke) : invoke()
   }
 
-  admit({ claims, returnedFrom }: Admission): void {
+  admit({ claims, memory, returnedFrom }: Admission): void {
     this.callSid = claims.callSid
     this.from = claims.from
     this.to = claims.to
     this.direction = claims.direction
     this.parameters = claims.parameters
     this.returnedFrom = returnedFrom
+    this.isReturning = memory.length > 0 || returnedFrom !== undefined
   }
 
   endCall(): void {

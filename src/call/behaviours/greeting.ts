@@ -7,7 +7,8 @@ export const greeting: Behaviour = (call) => {
     const { greeting: opening } = call.config.call
     if (greets) return call.activity.owe(opening)
     // After a failed transfer, the agent's instructions say why the caller is back.
-    if (call.isReturning) call.askToSpeak(call.context.returnedFrom === undefined ? cues.welcomeBack : undefined)
+    if (call.context.isReturning)
+      call.askToSpeak(call.context.returnedFrom === undefined ? cues.welcomeBack : undefined)
     else if (opening !== '') call.askToSpeak(opening)
   })
 }
