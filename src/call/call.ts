@@ -220,7 +220,8 @@ export class Call implements CallSide {
   }
 
   #onStart(start: StreamStart): void {
-    this.log = this.log.child({ callSid: start.callSid, streamSid: start.streamSid })
+    const { callSid, streamSid } = start
+    this.log = this.log.child({ callSid, streamSid })
     const admission = this.#admit(start)
     if (!admission) return this.end('stream_refused')
     const at = Date.now()
@@ -229,14 +230,8 @@ export class Call implements CallSide {
     this.context.admit(admission)
     this.transcript.recall(admission.memory)
     this.#apply({ type: 'accepted', at })
-    const { claims } = admission
-    this.journal.emit({
-      type: 'accepted',
-      at,
-      claims,
-      streamSid: start.streamSid,
-      isReturning: this.context.isReturning
-    })
+    const { isReturning } = this.context
+    this.journal.emit({ type: 'accepted', at, claims: admission.claims, streamSid, isReturning })
     this.model.seek(admission)
   }
 
