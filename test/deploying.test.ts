@@ -1,4 +1,8 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { parseTwiml } from '../simulator/telephone/twiml.ts'
+import { apologyTwiml } from '../src/twilio/twiml.ts'
 import { startProxy } from './proxy.ts'
 import { startServer } from './server-process.ts'
 
@@ -42,4 +46,10 @@ describe('an old and a new process behind a proxy (docs/deploying.md)', { timeou
     expect(phone.said.all[0]).toMatch(/^We are sorry/)
     expect(await fresh.log.next(({ level }) => level === 40)).toMatchObject({ callSid: phone.callSid })
   })
+})
+
+test('what Twilio says when no server answers is what the server says when it cannot go on', () => {
+  const page = readFileSync(join(import.meta.dirname, '../docs/deploying.md'), 'utf8')
+  const [, twiml = ''] = /```xml\n(.*?)```/s.exec(page) ?? []
+  expect(parseTwiml(twiml)).toEqual(parseTwiml(apologyTwiml(FALLBACK)))
 })
