@@ -9,7 +9,7 @@ const LOOK_MS = 30
 const ENOUGH = 0.5
 const LOOK_AGAIN_MS = 250
 /** Longer is not waited: the machine is like this. */
-const BUSY_LIMIT_MS = 15_000
+const BUSY_LIMIT_MS = 10_000
 
 /**
  * Time as far as this machine keeps up with it. On a machine that is late the agent is late as well, and is not to
