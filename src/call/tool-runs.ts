@@ -49,7 +49,8 @@ export class ToolRuns {
 
   /** Records the failure of a tool that answers in a sentence nevertheless. @param error what the tool threw */
   noteFailure(name: string | undefined, error: unknown): void {
-    // The SDK keeps the name back with arguments that do not fit: they are read first, and the last to start is the one.
+    // The SDK gives no name when a tool's arguments do not fit its schema. It reads them as soon as a tool has started,
+    // so the failure belongs to the run that started last.
     const run = [...this.#running].findLast((one) => name === undefined || one.name === name)
     if (!run) return
     run.failed = failureOf(error, this.#port.tellsErrors)

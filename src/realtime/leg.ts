@@ -270,7 +270,7 @@ export class RealtimeLeg extends EventEmitter<ModelLegEvents> implements ModelLe
   async #attempt(socket: ModelSocket, deadline: number): Promise<void> {
     this.#socket = socket
     let trouble = socket.trouble
-    const giveUp = (error: ModelError) => {
+    const stopTrying = (error: ModelError) => {
       trouble ??= error
       socket.close()
       this.session.close()
@@ -282,11 +282,11 @@ export class RealtimeLeg extends EventEmitter<ModelLegEvents> implements ModelLe
       if (this.#socket === socket) this.giveUp(error)
     })
     const leftMs = Math.max(0, deadline - performance.now())
-    const timer = setTimeout(() => giveUp(new ModelError('unreachable', OUT_OF_TIME)), leftMs)
+    const timer = setTimeout(() => stopTrying(new ModelError('unreachable', OUT_OF_TIME)), leftMs)
     try {
       await this.session.connect({ apiKey: this.#options.apiKey })
     } catch (error) {
-      giveUp(error instanceof ModelError ? error : new ModelError('unreachable', undefined, { cause: error }))
+      stopTrying(error instanceof ModelError ? error : new ModelError('unreachable', undefined, { cause: error }))
     } finally {
       clearTimeout(timer)
     }

@@ -181,9 +181,12 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
     const type = typeOf(message)
     if (type?.startsWith('response.')) this.#lastAnswerAt = performance.now()
     if (type === 'response.output_audio.delta') return this.#readAudio(message, tell)
-    const event = isUsed(type) ? parseEvent(type, message) : undefined
-    if (isUsed(type) && !event) return this.#onUnreadable(type, message)
-    if (isUsed(type) && event) this.#tellOurs(type, event)
+    let event: ModelEvents[keyof ModelEvents] | undefined
+    if (isUsed(type)) {
+      event = parseEvent(type, message)
+      if (!event) return this.#onUnreadable(type, message)
+      this.#tellOurs(type, event)
+    }
     if (this.#isListenedTo) return tell(message)
     switch (wayOf(type, message)) {
       case 'nothing':
