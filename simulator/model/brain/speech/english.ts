@@ -1,4 +1,4 @@
-import type { About, Grammar } from './grammar.ts'
+import { type About, byRule, type Grammar, type Rule } from './grammar.ts'
 import { PHRASES, sentence } from './phrases.ts'
 
 const says = PHRASES.en
@@ -45,20 +45,10 @@ export const english: Grammar = {
     )
   },
   speech(clause, about) {
-    for (const [pattern, make] of RULES) {
-      const found = clause.match(pattern)
-      if (found)
-        return make(
-          found.map((part) => part ?? ''),
-          about
-        )
-    }
-    return STARTS.test(clause) ? '' : undefined
+    return byRule(RULES, clause, about) ?? (STARTS.test(clause) ? '' : undefined)
   },
   toCaller
 }
-
-type Rule = [RegExp, (found: string[], about: About) => string]
 
 const wh = String.raw`((?:how|what|when|where|which|who|whom|why)\b.*)`
 

@@ -1,4 +1,4 @@
-import type { About, Grammar } from './grammar.ts'
+import { byRule, type Grammar, type Rule } from './grammar.ts'
 import { PHRASES, sentence } from './phrases.ts'
 
 const says = PHRASES.de
@@ -31,20 +31,10 @@ export const german: Grammar = {
   speech(clause, about) {
     if (/\bnicht\b|\bkein/i.test(clause) && !/\bdass\b/.test(clause) && new RegExp(`^(?:${VERBS})`, 'i').test(clause))
       return ''
-    for (const [pattern, make] of RULES) {
-      const found = clause.match(pattern)
-      if (found)
-        return make(
-          found.map((part) => part ?? ''),
-          about
-        )
-    }
-    return new RegExp(`^(?:${VERBS})`, 'i').test(clause) ? '' : undefined
+    return byRule(RULES, clause, about) ?? (new RegExp(`^(?:${VERBS})`, 'i').test(clause) ? '' : undefined)
   },
   toCaller: (text) => text.replaceAll(THIRD, (_, person: string) => CASES[person.slice(0, 3).toLowerCase()] ?? 'Sie')
 }
-
-type Rule = [RegExp, (found: string[], about: About) => string]
 
 const RULES: Rule[] = [
   [/verabschied|auf wieder(?:hören|sehen)|tschüss/i, () => says.goodbye],

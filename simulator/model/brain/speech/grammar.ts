@@ -17,3 +17,19 @@ export interface Grammar {
   /** A statement about the caller and the agent, as the agent says it to the caller. */
   toCaller(text: string): string
 }
+
+/** What is said for a clause that a pattern matches; a group that took no part in the match is an empty string. */
+export type Rule = readonly [RegExp, (found: string[], about: About) => string]
+
+/** What the first rule that matches says; undefined when none does. */
+export function byRule(rules: readonly Rule[], clause: string, about: About): string | undefined {
+  for (const [pattern, make] of rules) {
+    const found = clause.match(pattern)
+    if (found)
+      return make(
+        found.map((part) => part ?? ''),
+        about
+      )
+  }
+  return undefined
+}

@@ -1,4 +1,4 @@
-import type { About, Grammar } from './grammar.ts'
+import { byRule, type Grammar, type Rule } from './grammar.ts'
 import { PHRASES, sentence } from './phrases.ts'
 
 const says = PHRASES.es
@@ -31,20 +31,10 @@ export const spanish: Grammar = {
     })
   },
   speech(clause, about) {
-    for (const [pattern, make] of RULES) {
-      const found = clause.match(pattern)
-      if (found)
-        return make(
-          found.map((part) => part ?? ''),
-          about
-        )
-    }
-    return STARTS.test(clause) ? '' : undefined
+    return byRule(RULES, clause, about) ?? (STARTS.test(clause) ? '' : undefined)
   },
   toCaller
 }
-
-type Rule = [RegExp, (found: string[], about: About) => string]
 
 const RULES: Rule[] = [
   [/^no(?!\p{L})/iu, () => ''],
