@@ -1,8 +1,6 @@
 import type { EndReason } from './end-reason.ts'
 import type { Entry, Journal } from './journal.ts'
 
-export type { EndReason } from './end-reason.ts'
-
 /** What is kept of a call after its end. */
 export interface CallRecord {
   readonly callSid: string | undefined

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Refusal } from '../../simulator/model/practice-model.ts'
-import type { EndReason } from '../../src/call/record.ts'
+import type { EndReason } from '../../src/call/end-reason.ts'
 import { reaches, sdk, startHouse } from '../house.ts'
 
 /** Attempts begin after 0, 150 and 450 ms; the fourth would be too late, and the third has time to fail by itself. */

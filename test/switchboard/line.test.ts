@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { EndReason } from '../../src/call/record.ts'
+import type { EndReason } from '../../src/call/end-reason.ts'
 import {
   type Afterwards,
   answerTo,

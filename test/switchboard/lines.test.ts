@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import type { EndReason } from '../../src/call/record.ts'
+import type { EndReason } from '../../src/call/end-reason.ts'
 import { MemoryLines } from '../../src/switchboard/lines.ts'
 
 beforeEach(() => void vi.useFakeTimers())

@@ -7,8 +7,9 @@ import type { CloseStyle, PhoneCall } from '../../../simulator/telephone/telepho
 import type { CallContext } from '../../../src/agent/context.ts'
 import { endCall } from '../../../src/agent/tools/end-call.ts'
 import type { Call } from '../../../src/call/call.ts'
+import type { EndReason } from '../../../src/call/end-reason.ts'
 import type { CallEvent } from '../../../src/call/events.ts'
-import { type EndReason, summary } from '../../../src/call/record.ts'
+import { summary } from '../../../src/call/record.ts'
 import { eventually, type House, journalOf, parametersOf, sdk, startFrame, startHouse, webhook } from '../../house.ts'
 import { heardMs, hears, quiet } from '../manners/scene.ts'
 
