@@ -1,0 +1,143 @@
+import { mkdir, statfs } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { type Dialect, Kysely, PostgresDialect, type RawBuilder, sql } from 'kysely'
+import { Migrator } from 'kysely/migration'
+import { GenericSqliteWorkerDialect } from 'kysely-generic-sqlite/worker'
+import { createNodeWorkerExecutor } from 'kysely-generic-sqlite/worker-helper-node'
+import pg from 'pg'
+import { InvalidEnvironment } from '../config.ts'
+import { migrations } from './migrations.ts'
+import type { Tables } from './tables.ts'
+
+/** Epoch milliseconds are far below 2^53, and every `bigint` here is one, or a count. */
+pg.types.setTypeParser(pg.types.builtins.INT8, Number)
+
+/** `f_type` of statfs(2): SQLite's write-ahead log needs memory that all its processes share. */
+const NETWORK_FILE_SYSTEMS = new Map([
+  [0x6969, 'NFS'],
+  [0x517b, 'SMB'],
+  [0xff534d42, 'CIFS'],
+  [0xfe534d42, 'SMB2']
+])
+
+/** Held shared by everybody who writes records, and alone by whoever erases (Postgres advisory locks). */
+const ERASURE_LOCK = 7_305_001
+
+/** The store of one server or command. This file alone knows which engine it is. */
+export interface Store {
+  readonly db: Kysely<Tables>
+  readonly isPostgres: boolean
+  /** The folder of what is kept in files; nothing is written to it where the store is Postgres. */
+  readonly dataDir: string
+  /** Milliseconds since the epoch by the database's clock, which all its nodes share. */
+  readonly now: RawBuilder<number>
+  /** Run first in a transaction that writes records (`shared`) or erases them: so nothing erased is written again. */
+  lockErasure(transaction: Kysely<Tables>, how: 'shared' | 'alone'): Promise<void>
+  /** After an erasure: what was deleted leaves the files too. */
+  scrub(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface StoreSettings {
+  readonly databaseUrl: string | undefined
+  readonly dataDir: string
+}
+
+/**
+ * Opens the database and brings its schema up to date.
+ * @throws InvalidEnvironment that names the setting, when it cannot be opened, read or written
+ */
+export async function openStore({ databaseUrl, dataDir }: StoreSettings): Promise<Store> {
+  return databaseUrl === undefined ? openSqlite(dataDir) : openPostgres(databaseUrl, dataDir)
+}
+
+export function databaseFile(dataDir: string): string {
+  return resolve(join(dataDir, 'calls.sqlite'))
+}
+
+async function openSqlite(dataDir: string): Promise<Store> {
+  const file = databaseFile(dataDir)
+  try {
+    await mkdir(dataDir, { recursive: true })
+    const network = NETWORK_FILE_SYSTEMS.get((await statfs(dataDir)).type)
+    if (network) throw new Error(`it is on a network file system (${network}); set DATABASE_URL to share a store`)
+  } catch (error) {
+    throw unusable('DATA_DIR', dataDir, error)
+  }
+  const worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url))
+  // A store that is closed late does not keep the process.
+  worker.unref()
+  const dialect = new GenericSqliteWorkerDialect(createNodeWorkerExecutor({ worker, data: { file } }))
+  const db = await migrated(dialect, { bytes: 'blob' }, 'DATA_DIR', file)
+  return {
+    db,
+    isPostgres: false,
+    dataDir,
+    now: sql<number>`cast(unixepoch('subsec') * 1000 as integer)`,
+    // `begin immediate` lets one transaction write at a time.
+    lockErasure: async () => {},
+    scrub: async () => {
+      await sql`pragma wal_checkpoint(truncate)`.execute(db)
+    },
+    close: () => db.destroy()
+  }
+}
+
+async function openPostgres(databaseUrl: string, dataDir: string): Promise<Store> {
+  const pool = new pg.Pool({
+    connectionString: databaseUrl,
+    max: 5,
+    connectionTimeoutMillis: 5_000,
+    query_timeout: 30_000,
+    keepAlive: true
+  })
+  // A connection that is lost while it is idle. Whoever wants the next one gets the error.
+  pool.on('error', () => {})
+  const db = await migrated(new PostgresDialect({ pool }), { bytes: 'bytea' }, 'DATABASE_URL', hostOf(databaseUrl))
+  return {
+    db,
+    isPostgres: true,
+    dataDir,
+    now: sql<number>`cast(extract(epoch from clock_timestamp()) * 1000 as bigint)`,
+    lockErasure: async (transaction, how) => {
+      if (how === 'alone') await sql`select pg_advisory_xact_lock(${sql.lit(ERASURE_LOCK)})`.execute(transaction)
+      else await sql`select pg_advisory_xact_lock_shared(${sql.lit(ERASURE_LOCK)})`.execute(transaction)
+    },
+    scrub: async () => {},
+    close: () => db.destroy()
+  }
+}
+
+async function migrated(
+  dialect: Dialect,
+  types: Parameters<typeof migrations>[0],
+  setting: string,
+  what: string
+): Promise<Kysely<Tables>> {
+  const db = new Kysely<Tables>({ dialect })
+  const known = migrations(types)
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => known } })
+  const { error } = await migrator.migrateToLatest().catch((error: unknown) => ({ error }))
+  if (error === undefined) return db
+  await db.destroy().catch(() => {})
+  throw unusable(setting, what, error)
+}
+
+function unusable(setting: string, what: string, error: unknown): InvalidEnvironment {
+  const { message, code } = error as Error & { code?: string }
+  const why = /^corrupted migrations/.test(message)
+    ? 'it was written by a newer version of this server; start that one, or restore a backup'
+    : message || code || String(error)
+  return new InvalidEnvironment(`${setting}: the store ${what} cannot be used: ${why}`)
+}
+
+/** Without user and password, which do not belong in an error. */
+function hostOf(databaseUrl: string): string {
+  try {
+    const { host, pathname } = new URL(databaseUrl)
+    return `${host}${pathname}`
+  } catch {
+    return 'of this URL'
+  }
+}
