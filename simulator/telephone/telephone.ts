@@ -1,3 +1,4 @@
+import { PRACTICE_ACCOUNT } from '../../src/twilio/frames.ts'
 import { speak } from '../sound/speech.ts'
 import { CallClock } from './clock.ts'
 import { CallOver, type TwilioError, TwilioRefusal } from './errors.ts'
@@ -68,7 +69,7 @@ export class PhoneCall {
     this.#options = options
     this.#identity = {
       callSid: options.callSid ?? newSid('CA'),
-      accountSid: options.accountSid ?? newSid('AC'),
+      accountSid: options.accountSid ?? PRACTICE_ACCOUNT,
       from: options.from ?? '+15551230001',
       to: options.to ?? '+15551239999',
       direction: options.direction ?? 'inbound',

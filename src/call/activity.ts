@@ -25,6 +25,8 @@ export class Activity {
   hasWords = false
   /** The model was lost during an answer that had words already, and no answer has been finished since. */
   isCutShort = false
+  /** The caller's speech now, or the last; points in ms since the first `start`. */
+  speech: { readonly turn: string; readonly voiceStartMs: number; readonly vadStartMs: number } | undefined
   /** Whether the caller's speech is too little to stop the agent; set by turn-taking.ts. */
   isOnlyASound: () => boolean = () => false
   readonly #port: Port
@@ -42,7 +44,11 @@ export class Activity {
     journal.on('model_back', changed)
     journal.on('agent_heard', changed)
     journal.on('agent_silent', changed)
-    journal.on('caller_speaking', () => this.#set({ isCallerSpeaking: true }))
+    journal.on('caller_speaking', ({ turn, voicedMs }) => {
+      const vadStartMs = journal.msOf()
+      this.speech = { turn, vadStartMs, voiceStartMs: vadStartMs - voicedMs }
+      this.#set({ isCallerSpeaking: true })
+    })
     journal.on('caller_silent', () => {
       this.callerTurns += 1
       this.#set({ isCallerSpeaking: false })

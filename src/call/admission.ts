@@ -1,3 +1,5 @@
+import type { CallSoFar } from './call-so-far.ts'
+
 /** The identity of a call, from the signed webhook. */
 export interface Claims {
   readonly callSid: string
@@ -17,8 +19,8 @@ export interface Admission {
   readonly memory: readonly Memory[]
   /** The failed transfer from which the caller has come back, e.g. `billing: no-answer`; undefined otherwise. */
   readonly returnedFrom: string | undefined
-  /** When the call's first stream began, in ms since the epoch; undefined on a first visit. */
-  readonly startedAt?: number | undefined
+  /** What is known of the call from its earlier streams; undefined on a first visit. */
+  readonly before?: CallSoFar | undefined
 }
 
 /** One item of the conversation, for a session that takes over or for a caller who comes back. */

@@ -11,7 +11,8 @@ import type { Transfer } from './events.ts'
 import { Journal } from './journal.ts'
 import { conversationFor } from './memory.ts'
 import { type CallSide, endReasonFor, type ModelError, type ModelLeg } from './model-leg.ts'
-import { type CallRecord, keepRecord } from './record.ts'
+import type { Heard } from './playback.ts'
+import { type CallRecord, type GrowingRecord, keepRecord } from './record.ts'
 import { type CallState, nextState, type StateEvent } from './state.ts'
 import { Timers } from './timers.ts'
 import { ToolRuns } from './tool-runs.ts'
@@ -42,14 +43,15 @@ export class Call implements CallSide {
   log: FastifyBaseLogger
   /** Set before the call ends as `transferred`. */
   transfer: Transfer | undefined
-  /** When the first stream of this call began, in ms since the epoch; undefined before `start`. */
-  startedAt: number | undefined
+  /** What is kept of the call, as it grows. */
+  readonly record: GrowingRecord
   readonly #tools: ToolRuns
   readonly #admit: CallParts['admit']
   readonly #lifetime = new AbortController()
   readonly #timers = new Timers()
-  readonly #record: () => CallRecord
   readonly #outcome = Promise.withResolvers<CallRecord>()
+  /** The speech that stopped the agent last. */
+  #bargedIn: Activity['speech']
   #state: CallState = { name: 'ringing' }
 
   /**
@@ -66,7 +68,7 @@ export class Call implements CallSide {
       ofReader: (err) => this.log.error({ err }, 'a reader of the journal has failed')
     })
     this.journal = journal
-    this.#record = keepRecord(journal)
+    this.record = keepRecord(journal)
     this.transcript = new Transcript((itemId) => caller.playback.heard(itemId))
     this.transcript.follow(journal)
     this.activity = new Activity({ journal, playback: caller.playback, stateName: () => this.#state.name })
@@ -159,7 +161,10 @@ export class Call implements CallSide {
     })
     this.#contain(() => this.caller.close(isRefused(reason) ? 'refused' : 'over'))
     journal.emit({ type: 'ended', at, reason, endedFrom })
-    void words.then(() => this.#outcome.resolve(this.#record()))
+    void words.then(() => {
+      this.record.finish()
+      this.#outcome.resolve(this.record.whole)
+    })
   }
 
   /** An exception of the server's or of a listener ends this call and no other. */
@@ -177,10 +182,7 @@ export class Call implements CallSide {
     caller.on('start', (start) => this.#onStart(start))
     caller.on('key', (key) => journal.emit({ type: 'key', key }))
     caller.on('playing', () => journal.emit({ type: 'agent_heard' }))
-    caller.on('heard', ({ itemId: turn, sentMs, playedMs: heardMs, cut }) => {
-      journal.emit({ type: 'heard', turn, sentMs, heardMs, cut })
-      if (cut && this.activity.isCallerSpeaking) journal.emit({ type: 'barge_in', turn })
-    })
+    caller.on('heard', (heard) => this.#onHeard(heard))
     caller.on('silent', ({ cleared }) => journal.emit({ type: 'agent_silent', cleared }))
     caller.on('dropped', () => this.#notice('the agent is minutes ahead of the caller', { limit: 'unplayed audio' }))
     caller.on('refused', (why) => this.#notice('a frame was refused', { why }))
@@ -219,19 +221,35 @@ export class Call implements CallSide {
     })
   }
 
+  #onHeard({ itemId: turn, sentMs, playedMs: heardMs, cut, sentAt, beganAt }: Heard): void {
+    const { journal } = this
+    const pointMs = (at: number | undefined) => (at === undefined ? undefined : journal.msOf(at))
+    journal.emit({ type: 'heard', turn, sentMs, heardMs, cut, sentAtMs: pointMs(sentAt), heardAtMs: pointMs(beganAt) })
+    const { speech } = this.activity
+    // What was queued behind the answer is cut with it, by the same voice.
+    if (!cut || !speech || !this.activity.isCallerSpeaking || speech === this.#bargedIn) return
+    this.#bargedIn = speech
+    const { voiceStartMs, vadStartMs } = speech
+    // `clear` is sent in this turn of the event loop, and silences the line when it arrives.
+    const clearMs = journal.msOf()
+    const talkOverMs = clearMs - Math.max(voiceStartMs, pointMs(beganAt) ?? 0)
+    const times = { voiceStartMs, vadStartMs, clearMs, silentMs: clearMs, talkOverMs, cutMs: sentMs - heardMs }
+    journal.emit({ type: 'barge_in', turn, ...times })
+  }
+
   #onStart(start: StreamStart): void {
-    const { callSid, streamSid } = start
+    const { callSid, streamSid, isPractice } = start
     this.log = this.log.child({ callSid, streamSid })
     const admission = this.#admit(start)
     if (!admission) return this.end('stream_refused')
     const at = Date.now()
-    this.startedAt = admission.startedAt ?? at
-    this.journal.begin(at - this.startedAt)
+    this.journal.begin(at - (admission.before?.startedAt ?? at))
     this.context.admit(admission)
     this.transcript.recall(admission.memory)
     this.#apply({ type: 'accepted', at })
     const { isReturning } = this.context
-    this.journal.emit({ type: 'accepted', at, claims: admission.claims, streamSid, isReturning })
+    const { claims, before } = admission
+    this.journal.emit({ type: 'accepted', at, claims, streamSid, isPractice, isReturning, before })
     this.model.seek(admission)
   }
 

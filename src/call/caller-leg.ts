@@ -16,6 +16,8 @@ export interface StreamStart {
   readonly streamSid: string
   readonly callSid: string
   readonly customParameters: Readonly<Record<string, string>>
+  /** The caller is the simulator. */
+  readonly isPractice: boolean
   /** mu-law, 8 kHz, one channel: without it lengths in milliseconds cannot be told from bytes. */
   readonly isMulaw8k: boolean
 }

@@ -1,4 +1,5 @@
 import type { Claims } from './admission.ts'
+import type { CallSoFar } from './call-so-far.ts'
 import type { EndReason } from './end-reason.ts'
 
 /**
@@ -9,12 +10,15 @@ import type { EndReason } from './end-reason.ts'
 export type CallEvent =
   /** The stream's socket was accepted. `at` is milliseconds since the epoch, here and in every event. */
   | { readonly type: 'opened'; readonly at: number }
-  /** The caller is verified. */
+  /** The caller is verified. `before`: what is known of this call from its earlier streams. */
   | {
       readonly type: 'accepted'
       readonly at: number
       readonly claims: Claims
       readonly streamSid: string
+      /** The caller is the simulator. */
+      readonly isPractice: boolean
+      readonly before: CallSoFar | undefined
       /** The caller has talked to the agent before, on this same call. */
       readonly isReturning: boolean
     }
@@ -31,9 +35,13 @@ export type CallEvent =
   | { readonly type: 'model_back'; readonly hearsAgain: boolean }
   /** The model could not be reached within MODEL_RECONNECT_MS, or a retry cannot help. */
   | { readonly type: 'model_failed'; readonly trouble: string; readonly code: string | number | undefined }
-  /** The model heard the caller begin to speak. Emitted before anything is done about it. */
-  | { readonly type: 'caller_speaking'; readonly turn: string }
-  | { readonly type: 'caller_silent'; readonly turn: string }
+  /**
+   * The model heard the caller begin to speak, `voicedMs` after their voice began in the audio. Emitted before anything
+   * is done about it.
+   */
+  | { readonly type: 'caller_speaking'; readonly turn: string; readonly voicedMs: number }
+  /** The model heard the caller fall silent, `quietMs` after their last voiced frame, where one is known. */
+  | { readonly type: 'caller_silent'; readonly turn: string; readonly quietMs: number | undefined }
   /** The caller finished a turn, and the model has committed it. */
   | { readonly type: 'caller_turn'; readonly turn: string }
   /** The transcription of a turn; undefined when none will come. May come long after the turn, also after `ended`. */
@@ -43,6 +51,8 @@ export type CallEvent =
   /** An answer is owed: the caller finished a turn, or the agent was asked to speak. */
   | { readonly type: 'answer_owed' }
   | { readonly type: 'answer_started'; readonly answer: string }
+  /** The first audio of a turn came from the model. */
+  | { readonly type: 'answer_audio'; readonly turn: string }
   /** The next words of an answer, as they are generated. */
   | { readonly type: 'agent_delta'; readonly turn: string; readonly text: string }
   /** All words that were generated for a turn; the event `heard` says how much of it was played. */
@@ -67,9 +77,24 @@ export type CallEvent =
       readonly sentMs: number
       readonly heardMs: number
       readonly cut: boolean
+      /** When its first audio was written to the carrier and when that was played, in ms since the first `start`. */
+      readonly sentAtMs: number | undefined
+      readonly heardAtMs: number | undefined
     }
-  /** The caller spoke over the agent and stopped it. */
-  | { readonly type: 'barge_in'; readonly turn: string | undefined }
+  /**
+   * The caller spoke over the agent and stopped it. Points in ms since the first `start`: the caller's voice began, the
+   * model noticed it, `clear` went out, the agent fell silent; and for how long both spoke and how much audio was cut.
+   */
+  | {
+      readonly type: 'barge_in'
+      readonly turn: string
+      readonly voiceStartMs: number
+      readonly vadStartMs: number
+      readonly clearMs: number
+      readonly silentMs: number
+      readonly talkOverMs: number
+      readonly cutMs: number
+    }
   /** The caller begins to wait: there is no model, or an answer is owed, and nothing of the agent's is heard. */
   | { readonly type: 'waiting' }
   | { readonly type: 'served' }
@@ -139,20 +164,32 @@ export interface DigitsAsked {
   readonly give: (digits: string) => void
 }
 
+/** Events whose facts stand in the record, in a turn or in the usage, or that follow from others. */
+const NOT_KEPT = new Set<CallEvent['type']>([
+  ...(['opened', 'caller_speaking', 'caller_silent', 'caller_turn', 'caller_words', 'turn_forgotten'] as const),
+  ...(['answer_owed', 'answer_started', 'answer_audio', 'agent_delta', 'agent_words', 'agent_heard'] as const),
+  ...(['agent_silent', 'heard', 'waiting', 'served', 'quiet', 'busy', 'usage', 'digits_asked'] as const)
+])
+
 /**
- * The part of an event that is stored with the call. Words as they are generated, digits, and events that follow from
- * others are not stored.
+ * The part of an event that is stored with the call as an event; undefined for one that is not. What was said stands in
+ * the turns alone, so that it has to be erased in one place. Digits are not stored.
  */
-export function kept(event: CallEvent): object | undefined {
+export function kept(event: CallEvent): { readonly type: string } | undefined {
+  if (NOT_KEPT.has(event.type)) return undefined
   switch (event.type) {
-    case 'agent_delta':
-    case 'digits_asked':
-    case 'quiet':
-    case 'busy':
-      return undefined
+    case 'accepted':
+      // Who calls stands in the record.
+      return keptAccepted(event)
     case 'key':
       return { type: 'key' }
+    case 'answer_finished':
+      return event.status === 'completed' ? undefined : event
     default:
       return event
   }
+}
+
+function keptAccepted({ type, streamSid, isReturning }: Extract<CallEvent, { type: 'accepted' }>) {
+  return { type, streamSid, isReturning }
 }

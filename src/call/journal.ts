@@ -51,9 +51,14 @@ export class Journal {
     this.#beganAt = performance.now() - sinceMs
   }
 
+  /** Milliseconds since the first `start` of the call. @param at on the clock of `performance.now()`; now by default */
+  msOf(at = performance.now()): number {
+    return at - this.#beganAt
+  }
+
   emit(event: CallEvent): void {
     this.#seq += 1
-    this.#untold.push({ seq: this.#seq, atMs: performance.now() - this.#beganAt, event })
+    this.#untold.push({ seq: this.#seq, atMs: this.msOf(), event })
     this.#depth += 1
     const listeners = (this.#listeners.get(event.type) ?? []) as readonly ((event: CallEvent) => unknown)[]
     for (const listener of listeners) tell(listener, event, this.#faults.ofListener)

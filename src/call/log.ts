@@ -40,7 +40,8 @@ function logFailure({ log }: Call, tool: string, { stack, ...failed }: ToolFailu
 }
 
 /** The line's `callSid` and `streamSid` are those that the call's log has already. */
-function logEnd(call: Call, { callSid: _, streamSid: __, from: ___, to: ____, ...summary }: CallRecord): void {
+function logEnd(call: Call, record: CallRecord): void {
+  const { callSid: _, streamSid: __, from: ___, to: ____, direction: _____, parameters: ______, ...summary } = record
   const { context, config } = call
   const who = { callerNumber: callerOf(context), callerHash: callerHash(context, config.twilio.authToken) }
   const words = config.log.transcripts ? { said: call.transcript.turns } : {}

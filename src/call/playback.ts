@@ -15,6 +15,9 @@ export interface Heard {
   readonly playedMs: number
   /** A `clear` or the end of the stream discarded the rest. */
   readonly cut: boolean
+  /** When its first audio was written to the socket, and when that was played; on the clock of `now`. */
+  readonly sentAt: number | undefined
+  readonly beganAt: number | undefined
 }
 
 /** The result of a returned mark, a look at the clock, a `clear` or the end of the stream. */
@@ -37,6 +40,10 @@ interface Item {
   /** The position up to which the item was played or discarded, in ms. */
   goneMs: number
   cut: boolean
+  sentAt: number | undefined
+  beganAt: number | undefined
+  /** When its first audio is due to be played. */
+  readonly dueAt: number
 }
 
 interface PendingMark {
@@ -94,6 +101,8 @@ export class Playback {
   #endsAt = 0
   /** How much later than due the marks are returned, in ms. */
   #lateMs = 0
+  /** The items whose first audio is not on the wire yet. */
+  #unwritten: Item[] = []
 
   /** @param now a monotonic clock, in ms */
   constructor(now: () => number = () => performance.now()) {
@@ -139,11 +148,20 @@ export class Playback {
       this.#endsAt = now
       this.#lateMs = 0
     }
+    // Before the clock moves on: a new item begins when everything before it has been played.
+    if (owner !== 'house') this.#itemFor(owner.item).sentMs += ms
     this.#endsAt += ms
     this.#sentMs += ms
     this.#unmarkedMs += ms
     this.#sinceWireMs += ms
-    if (owner !== 'house') this.#itemFor(owner.item).sentMs += ms
+  }
+
+  /** Everything that was sent is on the wire now. */
+  written(): void {
+    if (this.#unwritten.length === 0) return
+    const now = this.#now()
+    for (const item of this.#unwritten) item.sentAt = now
+    this.#unwritten = []
   }
 
   /**
@@ -175,7 +193,10 @@ export class Playback {
     }
     const mark = this.#pending.get(name)
     if (!mark) return answering
-    this.#lateMs = this.#now() - mark.dueAt
+    const now = this.#now()
+    this.#lateMs = now - mark.dueAt
+    // The first mark of an item tells best when the item began: later ones would count the model's pauses.
+    if (mark.item) mark.item.beganAt ??= Math.max(mark.item.sentAt ?? 0, now - mark.atMs)
     for (const earlier of this.#pending.values()) {
       this.#answer(earlier, answering)
       if (earlier === mark) break
@@ -249,8 +270,9 @@ export class Playback {
 
   #tell(item: Item, { heard }: Answering): void {
     this.#open.delete(item)
-    const { itemId, sentMs, playedMs, cut } = item
-    heard.push({ itemId, sentMs, playedMs, cut })
+    if (item.playedMs > 0) item.beganAt ??= item.dueAt + this.#lateMs
+    const { itemId, sentMs, playedMs, cut, sentAt, beganAt } = item
+    heard.push({ itemId, sentMs, playedMs, cut, sentAt, beganAt })
   }
 
   /** Keeps the last 50 only, so that a line that returns no marks does not collect them. */
@@ -263,8 +285,13 @@ export class Playback {
   #itemFor(itemId: string): Item {
     const known = this.#items.get(itemId)
     if (known) return known
-    const item = { itemId, sentMs: 0, playedMs: 0, goneMs: 0, cut: false }
+    const dueAt = Math.max(this.#endsAt, this.#now())
+    const item: Item = {
+      ...{ itemId, sentMs: 0, playedMs: 0, goneMs: 0, cut: false },
+      ...{ sentAt: undefined, beganAt: undefined, dueAt }
+    }
     this.#items.set(itemId, item)
+    this.#unwritten.push(item)
     this.#open.add(item)
     return item
   }

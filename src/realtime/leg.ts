@@ -87,6 +87,16 @@ export class RealtimeLeg extends EventEmitter<ModelLegEvents> implements ModelLe
     return this.#state === 'up'
   }
 
+  /** For how long the caller's voice has gone on, as far as their audio is kept; 0 in silence. */
+  get voicedMs(): number {
+    return this.#recent.voicedMs
+  }
+
+  /** The time since the caller's last voiced frame; undefined when none is kept. */
+  get quietMs(): number | undefined {
+    return this.#recent.quietMs
+  }
+
   seek(caller: Admission): void {
     const warm = this.#options.takeWarm(caller.claims.callSid)
     if (warm) this.#spare?.close()

@@ -1,8 +1,11 @@
 import { Base64 } from '../wire/base64.ts'
-import { BYTES_PER_MS } from '../wire/mulaw.ts'
+import { BYTES_PER_MS, isVoiced } from '../wire/mulaw.ts'
 
 /** Audio that voice activity detection needs before it reports speech. */
 const LEAD_IN = 400 * BYTES_PER_MS
+/** A frame of Twilio's. */
+const WINDOW = 20 * BYTES_PER_MS
+const PAUSE = 200 * BYTES_PER_MS
 /** The most audio that is kept, longer than a caller talks before a lost model is noticed. */
 const MOST = 30_000 * BYTES_PER_MS
 /** Pings come every 3 s, and a model that hears speech says so within a second. */
@@ -70,6 +73,27 @@ export class RecentAudio {
     this.#keepFrom(this.#speechFrom ?? this.#length - LEAD_IN)
   }
 
+  /**
+   * The silence at the end, in ms; undefined when there is no voice in what is kept. Looked for from the end and only
+   * when it is asked for: measuring every frame would cost more than all other work on it.
+   */
+  get quietMs(): number | undefined {
+    const end = this.#voiceEnd()
+    return end === undefined ? undefined : (this.#length - end) / BYTES_PER_MS
+  }
+
+  /** The voice at the end, in ms, back to the last pause; a sound of speech may have PAUSE of quiet in it. */
+  get voicedMs(): number {
+    let start = this.#voiceEnd()
+    if (start === undefined) return 0
+    let first = start
+    while (start >= WINDOW && first - start < PAUSE) {
+      start -= WINDOW
+      if (isVoiced(this.#bytes.subarray(start, start + WINDOW))) first = start
+    }
+    return (this.#length - first) / BYTES_PER_MS
+  }
+
   /** There are words that no model has answered or transcribed. */
   get isOpen(): boolean {
     return this.#isOpen
@@ -86,6 +110,14 @@ export class RecentAudio {
     this.#chances = this.#isOpen ? CHANCES : 0
     this.#speechFrom = this.#isOpen ? 0 : undefined
     return audio
+  }
+
+  /** Where the last voiced window ends. */
+  #voiceEnd(): number | undefined {
+    for (let end = this.#length; end >= WINDOW; end -= WINDOW) {
+      if (isVoiced(this.#bytes.subarray(end - WINDOW, end))) return end
+    }
+    return undefined
   }
 
   #keepFrom(start: number): void {

@@ -17,11 +17,11 @@ export function translate(leg: RealtimeLeg, call: CallSide): void {
   }
 
   transport.onModel('input_audio_buffer.speech_started', ({ item_id: turn }) => {
-    journal.emit({ type: 'caller_speaking', turn })
+    journal.emit({ type: 'caller_speaking', turn, voicedMs: leg.voicedMs })
     setImmediate(() => contain(clearForgottenAudio, (error) => call.fail(error)))
   })
   transport.onModel('input_audio_buffer.speech_stopped', ({ item_id: turn }) => {
-    journal.emit({ type: 'caller_silent', turn })
+    journal.emit({ type: 'caller_silent', turn, quietMs: leg.quietMs })
   })
   transport.onModel('input_audio_buffer.committed', ({ item_id: turn }) => {
     // With `takesTurns`, turn-taking.ts requests the answer.

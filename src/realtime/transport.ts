@@ -203,7 +203,10 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
   #readAudio(message: string, tell: (message: string) => void): void {
     const audio = audioDelta(message)
     if (!audio) return this.#onUnreadable('response.output_audio.delta', message)
-    this.#spoken.itemId = audio.event.item_id
+    if (this.#spoken.itemId !== audio.event.item_id) {
+      this.#spoken.itemId = audio.event.item_id
+      this.#call.journal.emit({ type: 'answer_audio', turn: audio.event.item_id })
+    }
     for (const delta of audio.pieces) {
       if (this.#isListenedTo) tell(JSON.stringify({ ...audio.event, delta }))
       else this.#takeAudio(audio.event, delta)

@@ -1,4 +1,5 @@
 import type { Admission, Claims, Memory } from '../call/admission.ts'
+import type { CallSoFar } from '../call/call-so-far.ts'
 import type { EndReason } from '../call/end-reason.ts'
 import type { Transfer } from '../call/events.ts'
 
@@ -32,7 +33,7 @@ export interface Past {
   readonly memory: readonly Memory[]
   readonly transfer: Transfer | undefined
   /** When the first stream began, in ms since the epoch. */
-  readonly startedAt: number | undefined
+  readonly before: CallSoFar | undefined
   /** Streams that this call has had so far. */
   readonly streams: number
 }
@@ -50,7 +51,7 @@ export type LineEvent =
       readonly memory: readonly Memory[]
       readonly transfer: Transfer | undefined
       /** When the call's first stream began, in ms since the epoch. */
-      readonly startedAt: number | undefined
+      readonly before: CallSoFar | undefined
       readonly at: number
     }
   | Question
@@ -119,8 +120,8 @@ export function nextLine(line: Line | undefined, event: LineEvent): Line | undef
       // Twilio asks nothing more about a caller who has hung up.
       if (event.reason === 'caller_hung_up') return undefined
       const { claims, streams } = line
-      const { memory, transfer, startedAt } = event
-      const past = { claims, memory, transfer, startedAt, streams }
+      const { memory, transfer, before } = event
+      const past = { claims, memory, transfer, before, streams }
       return { name: 'ended', past, next: afterwards(event.reason), until: event.at + ENDED_MS }
     }
     case 'asked':
@@ -186,12 +187,8 @@ function hasTalked(dial: string | undefined): boolean {
   return dial === 'completed' || dial === 'answered'
 }
 
-function streamAgain(
-  { claims, memory, startedAt, streams }: Past,
-  returnedFrom: string | undefined,
-  at: number
-): Answer {
-  const admission = { claims, memory, returnedFrom, startedAt }
+function streamAgain({ claims, memory, before, streams }: Past, returnedFrom: string | undefined, at: number): Answer {
+  const admission = { claims, memory, returnedFrom, before }
   return { next: { do: 'stream', admission }, line: answered(admission, streams, at) }
 }
 

@@ -220,7 +220,7 @@ export class Switchboard {
     const older = before?.name === 'streaming' ? this.#live.get(before.stream) : undefined
     older?.end('superseded')
     const memory = older?.transcript.memory ?? []
-    return { claims, memory, returnedFrom: undefined, startedAt: older?.startedAt }
+    return { claims, memory, returnedFrom: undefined, before: older?.record.soFar }
   }
 
   #identify(start: StreamStart): Claims | undefined {
@@ -249,10 +249,11 @@ export class Switchboard {
     }
   }
 
-  #endLine(stream: string, { state, context, transcript, transfer, startedAt }: Call): void {
+  #endLine(stream: string, { state, context, transcript, transfer, record }: Call): void {
     if (state.name !== 'ended') return
     const { reason } = state
     const memory = transcript.memory
-    this.#lines.change(context.callSid, { type: 'ended', stream, reason, memory, transfer, startedAt, at: Date.now() })
+    const before = record.soFar
+    this.#lines.change(context.callSid, { type: 'ended', stream, reason, memory, transfer, before, at: Date.now() })
   }
 }

@@ -17,6 +17,8 @@ export interface StartFrame {
   readonly callSid: string
   /** The `<Parameter>`s of this server's `<Stream>`. Not trusted before their token was verified. */
   readonly customParameters: Readonly<Record<string, string>>
+  /** The caller is the simulator. */
+  readonly isPractice: boolean
   /** mu-law, 8 kHz, one channel: without it lengths in milliseconds cannot be told from bytes. */
   readonly isMulaw8k: boolean
 }
@@ -47,6 +49,9 @@ export interface StopFrame {
   readonly streamSid: string
 }
 
+/** The simulator's account, which Twilio gives to nobody. */
+export const PRACTICE_ACCOUNT = `AC${'feedface'.repeat(4)}`
+
 const sid = z.string().min(1).max(64)
 
 const Start = z.object({
@@ -56,6 +61,7 @@ const Start = z.object({
     // The SDK's transport reads this one and not the one above.
     streamSid: sid,
     callSid: sid,
+    accountSid: z.string().optional(),
     customParameters: z.record(z.string(), z.string()).default({}),
     mediaFormat: z.object({ encoding: z.string(), sampleRate: z.number(), channels: z.number() }).optional()
   })
@@ -176,9 +182,10 @@ function otherFrame(message: z.infer<typeof Other>): Frame {
     case 'connected':
       return { event: 'connected' }
     case 'start': {
-      const { callSid, customParameters, mediaFormat: format } = message.start
+      const { callSid, customParameters, mediaFormat: format, accountSid } = message.start
       const isMulaw8k = format?.encoding === 'audio/x-mulaw' && format.sampleRate === 8_000 && format.channels === 1
-      return { event: 'start', streamSid: message.streamSid, callSid, customParameters, isMulaw8k }
+      const isPractice = accountSid === PRACTICE_ACCOUNT
+      return { event: 'start', streamSid: message.streamSid, callSid, customParameters, isPractice, isMulaw8k }
     }
     case 'dtmf':
       return { event: 'dtmf', streamSid: message.streamSid, digit: message.dtmf.digit }

@@ -147,7 +147,10 @@ export class Outbox {
     if (this.#socket.bufferedAmount > MAX_UNSENT_BYTES) this.#listener.abused('unread bytes')
   }
 
-  readonly #uncork = (): void => this.#tcp.uncork()
+  readonly #uncork = (): void => {
+    this.#tcp.uncork()
+    this.#playback.written()
+  }
 
   /**
    * False when the message does not fit: a line that is alive drops it, a line that neither reads nor sends is closed.

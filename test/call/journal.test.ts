@@ -11,7 +11,7 @@ function journal() {
   return { faults, ...{ journal: new Journal({ ofListener: note('listener'), ofReader: note('reader') }) } }
 }
 
-const speaking: CallEvent = { type: 'caller_speaking', turn: 'item_1' }
+const speaking: CallEvent = { type: 'caller_speaking', turn: 'item_1', voicedMs: 0 }
 
 describe('the order in which an event is heard', () => {
   test('is the order in which the listeners were added, and readers come last', () => {
@@ -96,7 +96,16 @@ describe('of a call that is kept', () => {
     ]
     expect(never.map(kept)).toEqual([undefined, undefined])
     expect(kept({ type: 'key', key: '7' })).toEqual({ type: 'key' })
-    expect(kept(speaking)).toBe(speaking)
+  })
+
+  test('what was said is kept in its turn and not once more in an event', () => {
+    const said: CallEvent[] = [
+      { type: 'caller_words', turn: 'item_1', text: 'Hello.' },
+      { type: 'agent_words', turn: 'item_2', agent: 'Triage Agent', text: 'Good morning.' }
+    ]
+    expect(said.map(kept)).toEqual([undefined, undefined])
+    const handoff: CallEvent = { type: 'handoff', from: 'Triage Agent', to: 'Billing' }
+    expect(kept(handoff)).toBe(handoff)
   })
 })
 

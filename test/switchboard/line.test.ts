@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { CallSoFar } from '../../src/call/call-so-far.ts'
 import type { EndReason } from '../../src/call/end-reason.ts'
 import {
   type Afterwards,
@@ -13,8 +14,12 @@ const AT = 1_000_000
 const claims = { callSid: 'CA1', from: '+15551230001', direction: 'inbound', parameters: {} }
 const memory = [{ id: 'item_1', who: 'caller' as const, text: 'Billing, please.' }]
 const transfer = { target: 'billing', summary: 'Asks about an invoice.' }
-const startedAt = AT - 9_000
-const past = { claims, memory, transfer, startedAt, streams: 1 }
+const before: CallSoFar = {
+  ...{ callSid: 'CA1', streamSid: 'MZ1', from: undefined, to: undefined, direction: 'inbound', parameters: {} },
+  ...{ isPractice: false, agent: undefined, startedAt: AT - 9_000, streams: 1, firstAudioMs: 30, responses: [] },
+  ...{ turns: 2, bargeIns: 0, tools: 0, reconnections: 0 }
+}
+const past = { claims, memory, transfer, before, streams: 1 }
 const first = { claims, memory: [], returnedFrom: undefined }
 
 const ended = (next: Afterwards, own: Partial<typeof past> | { transfer: undefined } = {}): Line => {
@@ -40,7 +45,7 @@ type State = keyof typeof states
 
 const asked = (dial: string | undefined, isOver: boolean) => ({ type: 'asked' as const, dial, isOver, at: AT })
 const over = (stream: string, reason: EndReason): LineEvent => {
-  return { type: 'ended', stream, reason, memory, transfer: undefined, startedAt, at: AT }
+  return { type: 'ended', stream, reason, memory, transfer: undefined, before, at: AT }
 }
 
 const events: LineEvent[] = [
@@ -65,7 +70,7 @@ type Outcome = Line | typeof gone | typeof same
 
 const fresh = (streams: number): Line => ({ name: 'answered', admission: first, streams, until: AT + 60_000 })
 const back = (returnedFrom: string | undefined): Line => {
-  return { name: 'answered', admission: { claims, memory, returnedFrom, startedAt }, streams: 1, until: AT + 60_000 }
+  return { name: 'answered', admission: { claims, memory, returnedFrom, before }, streams: 1, until: AT + 60_000 }
 }
 const newer = (streams: number, hasSuperseded = false): Line => {
   return { name: 'streaming', claims, stream: 'newer', streams, hasSuperseded }
@@ -73,7 +78,7 @@ const newer = (streams: number, hasSuperseded = false): Line => {
 const lost = (streams: number): Line => {
   return {
     name: 'ended',
-    past: { claims, memory, transfer: undefined, startedAt, streams },
+    past: { claims, memory, transfer: undefined, before, streams },
     next: 'stream again',
     until: AT + 10_000
   }
@@ -104,8 +109,8 @@ const table: Record<State, Outcome[]> = {
 const hangUp: Next = { do: 'hang up' }
 const apologise: Next = { do: 'apologise' }
 const dial: Next = { do: 'dial', transfer }
-const stream: Next = { do: 'stream', admission: { claims, memory, returnedFrom: undefined, startedAt } }
-const returns: Next = { do: 'stream', admission: { claims, memory, returnedFrom: 'billing: no-answer', startedAt } }
+const stream: Next = { do: 'stream', admission: { claims, memory, returnedFrom: undefined, before } }
+const returns: Next = { do: 'stream', admission: { claims, memory, returnedFrom: 'billing: no-answer', before } }
 
 // biome-ignore format: a table, a row for each state and a column for each question
 const answers: Record<State, Next[]> = {

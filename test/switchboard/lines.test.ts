@@ -24,7 +24,7 @@ function open(most = 10) {
         reason,
         memory: [],
         transfer,
-        startedAt: undefined,
+        before: undefined,
         at: Date.now()
       })
     },

@@ -19,12 +19,13 @@ describe('a frame as Twilio sends it', () => {
   test('is read, whatever its kind', () => {
     expect(captured.map(read)).toEqual([
       { event: 'connected' },
-      { event: 'start', streamSid, callSid, customParameters: {}, isMulaw8k: true },
+      { event: 'start', streamSid, callSid, customParameters: {}, isPractice: false, isMulaw8k: true },
       {
         event: 'start',
         streamSid,
         callSid,
         customParameters: { FirstName: 'Jane', token: 'abc.def' },
+        isPractice: false,
         isMulaw8k: true
       },
       { event: 'media', streamSid, audio: '/////w==', timestampMs: 155 },

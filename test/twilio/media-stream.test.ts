@@ -99,11 +99,11 @@ test('marks are told before silence, once, those that are withheld among them; t
     'playing',
     'a1',
     'a2',
-    { itemId: 'a', sentMs: 20, playedMs: 20, cut: false },
+    { itemId: 'a', sentMs: 20, playedMs: 20, cut: false, sentAt: expect.any(Number), beganAt: expect.any(Number) },
     'silent',
     'playing',
     'b1',
-    { itemId: 'b', sentMs: 500, playedMs: 0, cut: true },
+    { itemId: 'b', sentMs: 500, playedMs: 0, cut: true, sentAt: undefined, beganAt: undefined },
     'cleared',
     'stopped'
   ])
