@@ -20,12 +20,14 @@ import { createLeg } from './realtime/create-leg.ts'
 import { earlyOpening } from './realtime/early-opening.ts'
 import type { RealtimeLeg } from './realtime/leg.ts'
 import { WarmSockets } from './realtime/warm-sockets.ts'
+import { keepRecords } from './records/records.ts'
 import { callEnded } from './routes/call-ended.ts'
 import { health } from './routes/health.ts'
 import { home } from './routes/home.ts'
 import { incomingCall } from './routes/incoming-call.ts'
 import { mediaStream } from './routes/media-stream.ts'
 import { transferSummary } from './routes/transfer-summary.ts'
+import type { Store } from './store/open.ts'
 import { MemoryLines } from './switchboard/lines.ts'
 import { Switchboard, type SwitchboardParts } from './switchboard/switchboard.ts'
 import { MediaStream } from './twilio/media-stream.ts'
@@ -46,6 +48,8 @@ export interface Dependencies {
   readonly isOverloaded: () => boolean
   /** Each reader gets every call as its stream is accepted, before `start`, and follows its journal. */
   readonly readers: readonly Reader[]
+  /** Where the records of calls are kept; nowhere without it. It is closed with the server. */
+  readonly store: Store | undefined
   /**
    * Called with each call as its stream is accepted, before `start`, with the SDK's session and transport. Every event
    * of both wires then passes `session.on('transport_event', …)`, which doubles the CPU of a call, roughly.
@@ -73,7 +77,9 @@ export async function buildApp(config: Config, overrides: Partial<Dependencies> 
   await app.register(websocket, streamLimits)
   await app.register(limits, { config })
   await app.register(pressure)
-  await app.register(calls, { switchboard: buildSwitchboard(app, config, authToken, overrides) })
+  const records = overrides.store && (await keepRecords(app, overrides.store, config))
+  const readers = [...(overrides.readers ?? []), ...(records ? [records.reader] : [])]
+  await app.register(calls, { switchboard: buildSwitchboard(app, config, authToken, { ...overrides, readers }) })
 
   app.addHook('onResponse', async (request, reply) => {
     // The path without its query: Twilio's GET webhooks carry the caller's number there.

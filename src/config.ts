@@ -13,6 +13,12 @@ const realtimeUrl = z
   .url({ protocol: /^wss?$/, error: 'expected a URL like wss://api.openai.com/v1/realtime', abort: true })
   .refine((value) => !new URL(value).searchParams.has('model'), 'expected no ?model= in it: OPENAI_MODEL says which')
 
+const databaseUrl = z.url({
+  protocol: /^postgres(ql)?$/,
+  error: 'expected a URL like postgres://user:password@host:5432/database'
+})
+const days = wholeNumber('days', 1, 36_500)
+
 const publicOrigin = z
   .url({ protocol: /^https$/, error: 'expected an https origin like https://agent.example.com', abort: true })
   .refine((value) => new URL(value).href === `${new URL(value).origin}/`, 'expected an origin without a path or query')
@@ -55,6 +61,10 @@ export const Environment = z.object({
   HOST: z.string().default('0.0.0.0'),
   PUBLIC_URL: publicOrigin.optional(),
   DATA_DIR: z.string().default('./data'),
+  DATABASE_URL: databaseUrl.optional(),
+  KEEP_AUDIO_DAYS: days.default(30),
+  KEEP_WORDS_DAYS: days.default(90),
+  KEEP_CALLS_DAYS: days.default(365),
   TWILIO_AUTH_TOKEN: z.string().optional(),
   GREETING: z.string().optional(),
   EARLY_GREETING: flag.default(true),
@@ -132,7 +142,13 @@ function freeze(env: z.infer<typeof Environment>) {
       host: env.HOST,
       publicUrl: env.PUBLIC_URL,
       dataDir: env.DATA_DIR,
+      databaseUrl: env.DATABASE_URL,
       drainTimeoutMs: env.DRAIN_TIMEOUT_MS
+    }),
+    keep: Object.freeze({
+      audioDays: env.KEEP_AUDIO_DAYS,
+      wordsDays: env.KEEP_WORDS_DAYS,
+      callsDays: env.KEEP_CALLS_DAYS
     }),
     twilio: Object.freeze({ authToken: env.TWILIO_AUTH_TOKEN }),
     call: Object.freeze({

@@ -4,15 +4,16 @@ import { environment, InvalidEnvironment, loadConfig } from './config.ts'
 import { loadDotenv } from './dotenv.ts'
 import { localFile, localTokens, writeLocal } from './local.ts'
 import { stopGracefully } from './stop.ts'
+import { openStore } from './store/open.ts'
 
-/** The settings and, where no auth token is set, this machine's own; or the end: nobody can be served with half of them. */
+/** The settings, the store and, where no auth token is set, this machine's own; or the end: nobody can be served with half. */
 async function settingsOrExit() {
   loadDotenv()
   try {
     const config = loadConfig(environment)
     const { port, dataDir } = config.server
     const local = config.twilio.authToken === undefined ? await localTokens(dataDir, port) : undefined
-    return { config, local }
+    return { config, local, store: await openStore({ databaseUrl: config.server.databaseUrl, dataDir }) }
   } catch (error) {
     if (!(error instanceof InvalidEnvironment)) throw error
     process.stderr.write(`${error.message}\n`)
@@ -41,9 +42,9 @@ async function listenOrExit(): Promise<string> {
   }
 }
 
-const { config, local } = await settingsOrExit()
+const { config, local, store } = await settingsOrExit()
 const { dataDir, publicUrl, drainTimeoutMs } = config.server
-const app = await buildApp(config, local ? { authToken: local.twilioAuthToken } : {})
+const app = await buildApp(config, { store, ...(local ? { authToken: local.twilioAuthToken } : {}) })
 
 stopGracefully(app, drainTimeoutMs)
 const url = await listenOrExit()

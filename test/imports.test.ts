@@ -26,6 +26,8 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   twilio: ['agent', 'wire', 'config.ts', 'call'],
   realtime: ['agent', 'wire', 'config.ts', 'call'],
   switchboard: ['agent', 'config.ts', 'call'],
+  store: ['config.ts', 'call'],
+  records: ['agent', 'config.ts', 'call', 'store'],
   plugins: ['agent', 'config.ts', 'call', 'switchboard', 'twilio'],
   routes: ['agent', 'config.ts', 'call', 'switchboard', 'twilio', 'plugins']
 }

@@ -14,10 +14,7 @@ const documents = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md'
 
 /** The rows of the settings table: name, and what stands under "default". */
 const table = new Map(
-  [...section('Settings').matchAll(/^\| `(\w+)` \| (.+?) \| .+ \|$/gm)].map(([, name = '', shown = '']) => [
-    name,
-    shown
-  ])
+  [...allSettings().matchAll(/^\| `(\w+)` \| (.+?) \| .+ \|$/gm)].map(([, name = '', shown = '']) => [name, shown])
 )
 /** Name and value of every line, those that are commented out included. */
 const example = new Map(
@@ -37,11 +34,15 @@ const defaults = Object.entries(Environment.parse({ OPENAI_API_KEY: 'sk-test' })
 )
 const written = new Map(defaults.filter(([name]) => name !== 'OPENAI_API_KEY'))
 
-function section(title: string): string {
-  const start = readme.indexOf(`\n## ${title}\n`)
+function allSettings(): string {
+  return section('All settings', read('docs/settings.md'))
+}
+
+function section(title: string, text = readme): string {
+  const start = text.indexOf(`\n## ${title}\n`)
   expect(start, `a section "${title}"`).toBeGreaterThan(0)
-  const end = readme.indexOf('\n## ', start + 1)
-  return readme.slice(start, end === -1 ? undefined : end)
+  const end = text.indexOf('\n## ', start + 1)
+  return text.slice(start, end === -1 ? undefined : end)
 }
 
 /** Where the links of a document lead, as paths from the root, each with its section; `''` is the document's top. */
@@ -83,7 +84,7 @@ describe('the README', () => {
 })
 
 describe('the settings', () => {
-  test('the README has every one, and no other', () => {
+  test('docs/settings.md has every one in its table, and no other', () => {
     expect([...table.keys()].sort()).toEqual([...settings].sort())
   })
 
@@ -98,14 +99,14 @@ describe('the settings', () => {
     expect(example.get(name)).toBe(value ?? '')
   })
 
-  test('the openings are what the README says they are', () => {
+  test('the openings are what the table says they are', () => {
     const left = loadConfig({ OPENAI_API_KEY: 'sk-test' }).call
     expect(left.greeting).toMatch(/one short sentence.*AI assistant/)
     expect(table.get('GREETING')).toBe('a sentence in English')
     expect(left.say).toBe('')
     expect(table.get('ANSWER_SAY')).toBe('none')
     const { say } = loadConfig({ OPENAI_API_KEY: 'sk-test', GREETING: '' }).call
-    expect(section('Settings')).toContain(`With \`GREETING\` empty: \`${say}\``)
+    expect(allSettings()).toContain(`With \`GREETING\` empty: \`${say}\``)
   })
 
   test('a copy of .env.example lacks only what it asks for', () => {

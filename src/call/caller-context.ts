@@ -38,8 +38,8 @@ export class CallerContext implements Caller, CallControl {
   }
 
   /** Called by the wrapper around every tool (tools.ts). The agent does not see it. */
-  runTool(name: string, invoke: () => Promise<unknown>): Promise<unknown> {
-    return this.#port ? this.#port.tools.run(name, invoke) : invoke()
+  runTool(name: string, invoke: () => Promise<unknown>, input: string | undefined): Promise<unknown> {
+    return this.#port ? this.#port.tools.run(name, invoke, input) : invoke()
   }
 
   admit({ claims, memory, returnedFrom }: Admission): void {

@@ -101,12 +101,20 @@ export type CallEvent =
   /** Neither side speaks, no tool runs and no answer is owed. */
   | { readonly type: 'quiet' }
   | { readonly type: 'busy' }
-  | { readonly type: 'tool_started'; readonly run: number; readonly name: string }
+  /** `arguments`: as the model wrote them; undefined for a tool whose runs are not recorded. */
+  | {
+      readonly type: 'tool_started'
+      readonly run: number
+      readonly name: string
+      readonly arguments: string | undefined
+    }
   | {
       readonly type: 'tool_finished'
       readonly run: number
       readonly name: string
       readonly ms: number
+      /** What the agent was told; undefined for a tool whose runs are not recorded, and for one that ran out of time. */
+      readonly result: string | undefined
       /** Undefined when it has answered. */
       readonly failed: ToolFailure | undefined
     }

@@ -21,6 +21,7 @@ interface Run {
   readonly id: number
   readonly name: string
   readonly startedAt: number
+  readonly isRecorded: boolean
   /** The session that called the tool was lost meanwhile. */
   isOrphaned: boolean
   failed: ToolFailure | undefined
@@ -60,13 +61,16 @@ export class ToolRuns {
     })
   }
 
-  async run(name: string, invoke: () => Promise<unknown>): Promise<unknown> {
+  /** @param input the tool's arguments; undefined for a tool whose runs are not recorded */
+  async run(name: string, invoke: () => Promise<unknown>, input: string | undefined): Promise<unknown> {
     const { activity, journal } = this.#port
     const { callerTurns } = activity
     this.#count += 1
-    const run: Run = { id: this.#count, name, startedAt: performance.now(), isOrphaned: false, failed: undefined }
+    const isRecorded = input !== undefined
+    const startedAt = performance.now()
+    const run: Run = { id: this.#count, name, startedAt, isRecorded, isOrphaned: false, failed: undefined }
     this.#running.add(run)
-    journal.emit({ type: 'tool_started', run: run.id, name })
+    journal.emit({ type: 'tool_started', run: run.id, name, arguments: input })
     let outcome = cues.toolFailed
     let isLastWord = false
     try {
@@ -80,17 +84,18 @@ export class ToolRuns {
       run.failed = failureOf(error, this.#port.tellsErrors)
       return this.#owing(cues.toolFailed)
     } finally {
-      this.#finish(run)
+      this.#finish(run, outcome)
       this.#remember(name, outcome, run.isOrphaned && !isLastWord)
     }
   }
 
   /** @returns false for a run that was finished before */
-  #finish(run: Run): boolean {
+  #finish(run: Run, outcome?: string): boolean {
     if (!this.#running.delete(run)) return false
     const { id, name, startedAt, failed } = run
     const ms = Math.round(performance.now() - startedAt)
-    this.#port.journal.emit({ type: 'tool_finished', run: id, name, ms, failed })
+    const result = run.isRecorded ? outcome : undefined
+    this.#port.journal.emit({ type: 'tool_finished', run: id, name, ms, result, failed })
     return true
   }
 

@@ -24,7 +24,8 @@ function watch(tool: FunctionTool): void {
   tool.invoke = (runContext, input, details) => {
     const { call } = runContext.context as CallContext
     const run = () => invoke(runContext, input, details)
-    return call instanceof CallerContext ? call.runTool(tool.name, run) : run()
+    const isRecorded = !('isUnrecorded' in tool)
+    return call instanceof CallerContext ? call.runTool(tool.name, run, isRecorded ? input : undefined) : run()
   }
 }
 

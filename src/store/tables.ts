@@ -38,7 +38,8 @@ export interface CallRow {
   readonly answeredAt: number | null
   /** Null while the call goes on. */
   readonly endedAt: number | null
-  readonly endReason: EndReason | null
+  /** `lost`: its process died. */
+  readonly endReason: EndReason | 'lost' | null
   readonly fault: Fault | null
   readonly firstAudioMs: number | null
   /** The answers that `responseMs` was measured for. */

@@ -30,3 +30,8 @@ interface ToolDetails {
 function report({ context }: CallRunContext, error: unknown, details?: ToolDetails): void {
   context.call.toolFailed(details?.toolCall?.name, error)
 }
+
+/** Wrap a tool in this, and what it is given and what it answers is not kept with the call. */
+export function unrecorded<Tool extends object>(tool: Tool): Tool {
+  return Object.assign(tool, { isUnrecorded: true })
+}

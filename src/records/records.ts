@@ -1,0 +1,35 @@
+import type { FastifyInstance } from 'fastify'
+import type { Reader } from '../call/create-call.ts'
+import type { Config } from '../config.ts'
+import type { Store } from '../store/open.ts'
+import { Writer } from '../store/writer.ts'
+import { Node } from './nodes.ts'
+import { recorder } from './recorder.ts'
+import { versionOf } from './version.ts'
+
+/** At the stop: for rows that wait for a store which is slow. */
+const LAST_ROWS_MS = 5_000
+
+export interface Records {
+  readonly reader: Reader
+  readonly writer: Writer
+  readonly node: string
+}
+
+/**
+ * Keeps the records of the server's calls in the store, which is closed with the server. Register it before the calls:
+ * a server closes in reverse order, and the records of the last calls have to be written first.
+ */
+export async function keepRecords(app: FastifyInstance, store: Store, config: Config): Promise<Records> {
+  const node = new Node(store)
+  await node.join()
+  const writer = new Writer(store, app.log)
+  app.addHook('onClose', async () => {
+    await writer.flush(LAST_ROWS_MS)
+    // A store that is away cannot be told that this process ends: its lease runs out.
+    await node.leave().catch(() => {})
+    await store.close()
+  })
+  const version = await versionOf(config)
+  return { reader: recorder({ writer, node: node.id, version }), writer, node: node.id }
+}
