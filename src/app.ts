@@ -7,6 +7,7 @@ import type { Call } from './call/call.ts'
 import { contain } from './call/contain.ts'
 import { createCall, type Reader } from './call/create-call.ts'
 import type { CallSide } from './call/model-leg.ts'
+import { runFor } from './call/owner.ts'
 import type { SaveRecord } from './call/record.ts'
 import { watchTools } from './call/tools.ts'
 import type { Config } from './config.ts'
@@ -149,7 +150,7 @@ function buildSwitchboard(
       }
       const call = createCall({ config, log, caller, createModelLeg, admit }, overrides.readers ?? [])
       contain(
-        () => model && overrides.onCall?.(call, model),
+        () => runFor(call, () => model && overrides.onCall?.(call, model)),
         (error) => call.fail(error)
       )
       return call

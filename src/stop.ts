@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { ownerLog } from './call/owner.ts'
 import { LONGEST_MS } from './config.ts'
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const
@@ -10,13 +11,15 @@ const CUT_MS = 5_000
 /**
  * How the process ends. The first signal drains, and so does an error that nobody caught: the calls that go on are not to
  * blame for it, and whoever runs the container starts a new one. A second signal cuts the calls that are left, and waits
- * for their records. A second error is written down and cuts nothing short.
+ * for their records. A second error is written down and cuts nothing short. A rejected promise that nobody awaits leaves
+ * no code half done, so it is written down, with its call where that is known, and ends nothing.
  */
 export function stopGracefully(app: FastifyInstance, drainTimeoutMs: number): void {
   const { calls, log } = app
   let isStopping = false
   let signals = 0
   let exitCode = 0
+  let unhandledRejections = 0
 
   function stop(signal?: NodeJS.Signals): void {
     if (isStopping) return
@@ -56,6 +59,10 @@ export function stopGracefully(app: FastifyInstance, drainTimeoutMs: number): vo
       else cut(signal)
     })
   }
+  process.on('unhandledRejection', (err) => {
+    unhandledRejections += 1
+    ;(ownerLog() ?? log).error({ err, unhandledRejections }, 'a rejected promise that nobody awaited')
+  })
   process.on('uncaughtException', (err) => {
     exitCode = 1
     log.fatal({ err }, 'an error that nobody caught')

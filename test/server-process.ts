@@ -17,11 +17,15 @@ const LIMIT_MS = 12_000
 /** What Twilio signs with, in the tests of whole processes. */
 export const authToken = 'the-token-of-the-account'
 
-/** The server as the container runs it, until the test finishes. @param dotenv the .env of its directory, if it has one */
-export async function runServer(env: Record<string, string>, dotenv?: string) {
+/**
+ * The server as the container runs it, until the test finishes.
+ * @param dotenv the .env of its directory, if it has one
+ * @param script what to run instead of the server's own
+ */
+export async function runServer(env: Record<string, string>, dotenv?: string, script = SERVER) {
   const cwd = await mkdtemp(join(tmpdir(), 'server-'))
   if (dotenv) await writeFile(join(cwd, '.env'), dotenv)
-  const child = spawn(process.execPath, [SERVER], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [script], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
   const log = new Inbox<LogLine>('log', (line) => `${line.level} ${line.msg}`)
   let complaints = ''
   createInterface(child.stdout).on('line', (line) => log.push(JSON.parse(line)))
@@ -48,14 +52,14 @@ export async function runServer(env: Record<string, string>, dotenv?: string) {
 }
 
 /** A server process with a practice model behind it, on a free port. */
-export async function startServer(env: Record<string, string> = {}) {
+export async function startServer(env: Record<string, string> = {}, script?: string) {
   const model = await PracticeModel.listen({ vad: false, pace: Number.POSITIVE_INFINITY, brain: () => [{ tone: 100 }] })
   onTestFinished(() => model.close())
-  const server = await runServer({
+  const settings = {
     ...{ OPENAI_API_KEY: 'sk-practice', OPENAI_REALTIME_URL: model.url, GREETING: '', ANSWER_SAY: '' },
-    ...{ PORT: '0', HOST: '127.0.0.1', TWILIO_AUTH_TOKEN: authToken },
-    ...env
-  })
+    ...{ PORT: '0', HOST: '127.0.0.1', TWILIO_AUTH_TOKEN: authToken }
+  }
+  const server = await runServer({ ...settings, ...env }, undefined, script)
   const url = await server.url()
   return {
     ...server,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { eventually } from './house.ts'
 import { runServer, startServer } from './server-process.ts'
 
 describe.each(['SIGTERM', 'SIGINT'] as const)('a server that is told to stop with %s', (signal) => {
@@ -46,6 +47,60 @@ test('a second signal cuts the calls that are left, each of which is written dow
   expect(ended.map(({ callSid }) => callSid)).toEqual(calls.map(({ phone }) => phone.callSid))
   expect(ended.map(({ endReason }) => endReason)).toEqual(['drained', 'drained'])
   for (const { phone } of calls) await phone.ended
+})
+
+describe('a mistake in what was added to the server', () => {
+  const startFaulty = () => startServer({}, new URL('faulty-server.ts', import.meta.url).pathname)
+  type Faulty = Awaited<ReturnType<typeof startFaulty>>
+
+  /** The caller hears the agent and hangs up, and the log says that this is how the call ended. */
+  async function endsWell(server: Faulty, { phone, session }: Awaited<ReturnType<Faulty['connect']>>) {
+    const heard = phone.frames.all.length
+    void session.say({ ms: 100 })
+    await phone.frames.next((frame) => frame.event === 'media' && phone.frames.all.indexOf(frame) >= heard)
+    phone.hangUp()
+    const ended = await server.log.next(({ msg, callSid }) => msg === 'call ended' && callSid === phone.callSid)
+    expect(ended['endReason']).toBe('caller_hung_up')
+  }
+
+  test('a rejected promise is logged with its stack, its call and how many there were, and ends nothing', async () => {
+    const server = await startFaulty()
+    const [call, other] = [await server.connect(), await server.connect()]
+    const rejections = [
+      ['a tool', () => call.session.callTool('forget')],
+      ['a reader', () => other.phone.press('1')],
+      ['a listener', () => call.phone.press('2')],
+      ['a listener of the session', () => other.phone.press('3')]
+    ] as const
+    const lines = []
+    for (const [by, provoke] of rejections) {
+      void provoke()
+      lines.push(await server.log.next(({ err }) => (err as Error | undefined)?.message === `rejected by ${by}`))
+    }
+    const msg = 'a rejected promise that nobody awaited'
+    const stack = expect.stringContaining('faulty-server.ts')
+    expect(lines).toMatchObject(
+      [call, other, call, other].map(({ phone: { callSid } }, index) => {
+        return { level: 50, msg, callSid, err: { stack }, unhandledRejections: index + 1 }
+      })
+    )
+    for (const one of [call, other]) await endsWell(server, one)
+    expect(server.log.all.filter((line) => line.msg === 'draining')).toEqual([])
+  })
+
+  test('an exception drains the server, and a second one does not cut the drain short', async () => {
+    const server = await startFaulty()
+    const [call, other] = [await server.connect(), await server.connect()]
+    call.phone.press('9')
+    await server.log.next(({ msg }) => msg === 'draining')
+    expect((await fetch(`${server.url}/ready`)).status).toBe(503)
+    call.phone.press('9')
+    const uncaught = () => server.log.all.filter(({ msg }) => msg === 'an error that nobody caught')
+    await eventually(uncaught, ({ length }) => length === 2)
+    for (const one of [call, other]) await endsWell(server, one)
+    expect(await server.exit).toEqual({ code: 1, complaints: '' })
+    expect(uncaught()).toMatchObject([{ level: 60 }, { level: 60 }])
+  })
 })
 
 test('a server without a key does not start, and says what is missing', async () => {

@@ -73,6 +73,7 @@ export class Call implements CallSide {
     this.transcript.follow(journal)
     this.activity = new Activity({ journal, playback: caller.playback, stateName: () => this.#state.name })
     this.#tools = new ToolRuns({
+      call: this,
       journal,
       activity: this.activity,
       signal: this.signal,

@@ -11,6 +11,7 @@ import { turnTaking } from './behaviours/turn-taking.ts'
 import { Call, type CallParts } from './call.ts'
 import { contain } from './contain.ts'
 import { logCall } from './log.ts'
+import { runFor } from './owner.ts'
 
 /** The behaviours of every call. They are set up, and hear an event, in this order. */
 const BEHAVIOURS: readonly Behaviour[] = [greeting, turnTaking, keypad, silence, length, hangUp, transfer, resume, tone]
@@ -25,9 +26,10 @@ export type Reader = (call: Call) => void
 export function createCall(parts: CallParts, readers: readonly Reader[]): Call {
   const call = new Call(parts)
   for (const behaviour of BEHAVIOURS) behaviour(call)
-  for (const reader of [logCall, ...readers]) {
+  logCall(call)
+  for (const reader of readers) {
     contain(
-      () => reader(call),
+      () => runFor(call, () => reader(call)),
       (err) => call.log.error({ err }, 'a reader of the journal has failed')
     )
   }

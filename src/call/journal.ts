@@ -1,5 +1,6 @@
 import { tell } from './contain.ts'
 import type { CallEvent } from './events.ts'
+import { withOwner } from './owner.ts'
 
 type EventType = CallEvent['type']
 type EventOf<T extends EventType> = Extract<CallEvent, { type: T }>
@@ -71,10 +72,11 @@ export class Journal {
 
   /** @returns removes the listener */
   on<T extends EventType>(type: T, listener: (event: EventOf<T>) => unknown): () => void {
+    const added = withOwner(listener)
     // A new list each time: a listener may add or remove one while the old list is being told.
-    this.#listeners.set(type, [...(this.#listeners.get(type) ?? []), listener])
+    this.#listeners.set(type, [...(this.#listeners.get(type) ?? []), added])
     return () => {
-      const left = this.#listeners.get(type)?.filter((other) => other !== listener)
+      const left = this.#listeners.get(type)?.filter((other) => other !== added)
       this.#listeners.set(type, left ?? [])
     }
   }
@@ -90,6 +92,6 @@ export class Journal {
 
   /** Gives a reader every event from now on, after the listeners. */
   follow(reader: Reader): void {
-    this.#readers.push(reader)
+    this.#readers.push(withOwner(reader))
   }
 }

@@ -4,9 +4,11 @@ import * as cues from '../agent/cues.ts'
 import type { Activity } from './activity.ts'
 import type { ToolFailure } from './events.ts'
 import type { Journal } from './journal.ts'
+import { runFor } from './owner.ts'
 
 /** What tool runs need of their call. */
 interface Port {
+  readonly call: Parameters<typeof runFor>[0]
   readonly journal: Journal
   readonly activity: Activity
   readonly signal: AbortSignal
@@ -63,7 +65,7 @@ export class ToolRuns {
 
   /** @param input the tool's arguments; undefined for a tool whose runs are not recorded */
   async run(name: string, invoke: () => Promise<unknown>, input: string | undefined): Promise<unknown> {
-    const { activity, journal } = this.#port
+    const { call, activity, journal } = this.#port
     const { callerTurns } = activity
     this.#count += 1
     const isRecorded = input !== undefined
@@ -74,7 +76,7 @@ export class ToolRuns {
     let outcome = cues.toolFailed
     let isLastWord = false
     try {
-      const result = await invoke()
+      const result = await runFor(call, invoke)
       outcome = asText(result)
       isLastWord = isBackgroundResult(result)
       const isAwaited = activity.callerTurns === callerTurns && !activity.hasCallerTheFloor

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import type { RealtimeAgent, RealtimeItem, RealtimeSession } from '@openai/agents/realtime'
+import type { RealtimeAgent, RealtimeItem } from '@openai/agents/realtime'
 import type { CallContext } from '../agent/context.ts'
 import type { Admission, Memory } from '../call/admission.ts'
 import type { AudioFrame } from '../call/caller-leg.ts'
@@ -8,7 +8,7 @@ import { DIED } from './errors.ts'
 import { withInstructions } from './opening.ts'
 import { Outage } from './outage.ts'
 import { RecentAudio } from './recent-audio.ts'
-import { createSession, type SessionSettings } from './session.ts'
+import { CallSession, type SessionSettings } from './session.ts'
 import type { ModelSocket } from './socket.ts'
 import { CallTransport } from './transport.ts'
 
@@ -35,7 +35,7 @@ const WORDS_MS = 2_000
  * The model's leg over the Realtime API and the SDK: one session object, which is connected, lost and connected again.
  */
 export class RealtimeLeg extends EventEmitter<ModelLegEvents> implements ModelLeg {
-  readonly session: RealtimeSession<CallContext>
+  readonly session: CallSession
   readonly transport: CallTransport
   readonly settings: SessionSettings
   readonly openSocket: () => ModelSocket
@@ -67,7 +67,7 @@ export class RealtimeLeg extends EventEmitter<ModelLegEvents> implements ModelLe
     this.budgetMs = options.budgetMs
     this.#outage = new Outage(options.budgetMs, call.activity)
     this.transport = new CallTransport(call, options.isListenedTo, () => this.#openSocket())
-    this.session = createSession(options.agent, options.settings, call.agentContext, this.transport)
+    this.session = new CallSession(call, options.agent, options.settings, this.transport)
     this.turns = {
       holdInterruption: (decide) => {
         this.transport.holdInterruption = decide

@@ -1,6 +1,5 @@
-import type { EventEmitter } from 'node:events'
-import { contain } from '../call/contain.ts'
 import type { CallSide } from '../call/model-leg.ts'
+import type { CallSession } from './session.ts'
 
 /**
  * Passes Twilio's frames, unchanged, to listeners of the session's `transport_event`, as the SDK would. The session
@@ -9,7 +8,7 @@ import type { CallSide } from '../call/model-leg.ts'
 export function passRawFrames(
   call: CallSide,
   transport: { emit(type: '*', event: { type: 'twilio_message'; message: unknown }): boolean },
-  session: EventEmitter
+  session: CallSession
 ): void {
   let hasConnected = false
   const untold = new Set<object>()
@@ -25,11 +24,7 @@ export function passRawFrames(
     if (hasConnected) return
     // Waits until the call has read the frames of the same read, because a `start` among them names the call.
     queueMicrotask(() => {
-      if (!untold.delete(event)) return
-      contain(
-        () => session.emit('transport_event', event),
-        (error) => call.fail(error)
-      )
+      if (untold.delete(event)) session.emit('transport_event', event)
     })
   })
 }

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events'
 import {
   type RealtimeAgent,
   type RealtimeOutputGuardrail,
@@ -5,6 +6,10 @@ import {
   type RealtimeSessionOptions,
   type RealtimeTransportLayer
 } from '@openai/agents/realtime'
+import type { CallContext } from '../agent/context.ts'
+import { contain } from '../call/contain.ts'
+import type { CallSide } from '../call/model-leg.ts'
+import { runFor } from '../call/owner.ts'
 
 export interface SessionSettings {
   readonly model: string
@@ -68,13 +73,31 @@ export function sessionOptions<Context>(
 }
 
 /** One caller's session, with the agent that all callers share. */
-export function createSession<Context>(
-  agent: RealtimeAgent<Context>,
-  settings: SessionSettings,
-  context: Context,
-  transport: RealtimeTransportLayer
-): RealtimeSession<Context> {
-  return new RealtimeSession(agent, sessionOptions(settings, context, transport))
+export class CallSession extends RealtimeSession<CallContext> {
+  readonly #call: CallSide
+
+  constructor(
+    call: CallSide,
+    agent: RealtimeAgent<CallContext>,
+    settings: SessionSettings,
+    transport: RealtimeTransportLayer
+  ) {
+    super(agent, sessionOptions(settings, call.agentContext, transport))
+    this.#call = call
+  }
+
+  /** What one listener throws or rejects with ends the call, as on the journal, and not what the SDK was doing. */
+  override emit(type: unknown, ...args: unknown[]): boolean {
+    const emitter = this as EventEmitter
+    if (emitter.listenerCount(type as string) === 0) return false
+    for (const listener of emitter.rawListeners(type as string)) {
+      contain(
+        () => runFor(this.#call, () => listener.apply(this, args)),
+        (error) => this.#call.fail(error)
+      )
+    }
+    return true
+  }
 }
 
 /**

@@ -79,7 +79,7 @@ export class ModelSocket extends EventEmitter<ModelSocketEvents> {
       this.#tcp = socket
     })
     this.opened = this.#open()
-    // An early socket may be discarded before `opened` is awaited, and an unhandled rejection would end the process.
+    // An early socket may be discarded before `opened` is awaited, and an unhandled rejection would be logged as a mistake.
     this.opened.catch(() => {})
     this.#socket.on('message', (data) => this.#onMessage(withTypeFirst(data.toString())))
     this.#socket.on('pong', () => {

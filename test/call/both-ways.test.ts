@@ -80,7 +80,7 @@ test('audio takes the short way or the long one, and neither Twilio nor the mode
 test('a listener that throws in the middle of the agent’s audio has none of it sent again', async () => {
   const house = await startHouse({ model: { vad: false, pace: Number.POSITIVE_INFINITY, brain: () => [] } })
   const { phone, call, session } = await house.connect()
-  sdk(call).session.once('audio', () => {
+  sdk(call).transport.once('audio', () => {
     throw new Error('thrown by a listener')
   })
   await session.say({ ms: 160, transcript: 'One.' })
