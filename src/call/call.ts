@@ -199,23 +199,23 @@ export class Call implements CallSide {
   }
 
   #listenToModel(): void {
-    const { journal } = this
-    this.model.on('up', ({ greets, hearsAgain }) =>
+    const { journal, model } = this
+    model.on('up', ({ greets, hearsAgain }) =>
       this.#contain(() => {
         const isFirst = this.#state.name === 'connecting'
         this.#apply({ type: 'model ready' })
         journal.emit(isFirst ? { type: 'live', greets } : { type: 'model_back', hearsAgain })
-        this.caller.flowTo((frame) => this.model.hear(frame))
+        this.caller.flowTo((frame) => model.hear(frame))
       })
     )
-    this.model.on('lost', ({ trouble, code }: ModelError, { isRenewal }) =>
+    model.on('lost', ({ trouble, code }: ModelError, { isRenewal }) =>
       this.#contain(() => {
         this.caller.hold()
         this.#apply({ type: 'model lost', at: Date.now() })
         journal.emit({ type: 'model_lost', trouble, code, isRenewal })
       })
     )
-    this.model.on('failed', ({ trouble, code, cause }) => {
+    model.on('failed', ({ trouble, code, cause }) => {
       this.log.error({ trouble, code, err: cause }, 'the model could not be had')
       journal.emit({ type: 'model_failed', trouble, code })
       this.end(endReasonFor(trouble))

@@ -8,6 +8,11 @@ interface OfItem {
   readonly item_id: string
 }
 
+interface OfContent extends OfItem {
+  readonly response_id: string
+  readonly content_index: number
+}
+
 /** That an answer is over matters more than why: the reasons are read where they are used, and may be missing. */
 export interface FinishedResponse {
   readonly status?: unknown
@@ -21,16 +26,20 @@ export interface ModelEvents {
   readonly 'input_audio_buffer.speech_started': OfItem
   readonly 'input_audio_buffer.speech_stopped': OfItem
   readonly 'input_audio_buffer.committed': OfItem
+  readonly 'conversation.item.truncated': OfItem
   readonly 'conversation.item.input_audio_transcription.completed': OfItem & { readonly transcript: string }
   readonly 'conversation.item.input_audio_transcription.failed': OfItem
   readonly 'response.created': { readonly response: { readonly id?: unknown } }
-  readonly 'response.output_audio.delta': OfItem & { readonly response_id: string; readonly content_index: number }
+  readonly 'response.output_audio.delta': OfContent
+  readonly 'response.output_audio.done': OfContent
   readonly 'response.output_audio_transcript.delta': OfItem & { readonly response_id: string; readonly delta: string }
   readonly 'response.output_audio_transcript.done': OfItem & { readonly transcript: string }
   readonly 'response.done': { readonly response: FinishedResponse }
 }
 
 const isOfItem = ({ item_id }: Fields) => isText(item_id)
+const isOfContent = (event: Fields) =>
+  isOfItem(event) && isText(event['response_id']) && typeof event['content_index'] === 'number'
 
 /**
  * Whether an event has the fields of `ModelEvents`. By hand, because some come several times in a second of speech: schemas
@@ -43,11 +52,12 @@ const CHECKS: { readonly [Type in keyof ModelEvents]: (event: Fields) => boolean
   'input_audio_buffer.speech_started': isOfItem,
   'input_audio_buffer.speech_stopped': isOfItem,
   'input_audio_buffer.committed': isOfItem,
+  'conversation.item.truncated': isOfItem,
   'conversation.item.input_audio_transcription.completed': (event) => isOfItem(event) && isText(event['transcript']),
   'conversation.item.input_audio_transcription.failed': isOfItem,
   'response.created': ({ response }) => isObject(response) && !Array.isArray(response),
-  'response.output_audio.delta': (event) =>
-    isOfItem(event) && isText(event['response_id']) && typeof event['content_index'] === 'number',
+  'response.output_audio.delta': isOfContent,
+  'response.output_audio.done': isOfContent,
   'response.output_audio_transcript.delta': (event) =>
     isOfItem(event) && isText(event['response_id']) && isText(event['delta']),
   'response.output_audio_transcript.done': (event) => isOfItem(event) && isText(event['transcript']),

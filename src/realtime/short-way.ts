@@ -27,14 +27,16 @@ const WAYS = {
   'conversation.item.added': 'once',
   'conversation.item.done': 'once',
   'conversation.item.retrieved': 'once',
-  'conversation.item.truncated': 'once',
   'conversation.item.deleted': 'once',
-  'conversation.item.input_audio_transcription.completed': 'once',
-  'response.output_audio.done': 'once'
+  /** Emitted as `*`, from which the session's history takes the words; then the item is retrieved. */
+  'conversation.item.input_audio_transcription.completed': 'retrieval',
+  'conversation.item.truncated': 'retrieval',
+  /** Emitted under its own name, for the last mark, and as `audio_done`; then `_afterAudioDoneEvent`. */
+  'response.output_audio.done': 'audio done'
 } as const
 
 /** `whole`: the event passes the SDK unchanged. */
-export type Way = 'audio' | 'words' | 'nothing' | 'once' | 'whole'
+export type Way = 'audio' | 'words' | 'audio done' | 'retrieval' | 'nothing' | 'once' | 'whole'
 
 /** @param type the message's type, as `typeOf` (events.ts) read it */
 export function wayOf(type: string | undefined, message: string): Way {

@@ -14,7 +14,9 @@ import type { ModelSocket } from './socket.ts'
 import { type TwilioFacade, twilioFacade } from './twilio-facade.ts'
 
 type AudioDelta = ModelEvents['response.output_audio.delta']
+type AudioDone = ModelEvents['response.output_audio.done']
 type TranscriptDelta = ModelEvents['response.output_audio_transcript.delta']
+type Retrieval = ModelEvents['conversation.item.truncated'] & { readonly type: string }
 type Listener = (event: never) => void
 
 /** A buffer with the length of audio that was not decoded: the SDK reads the length, and encodes an empty payload. */
@@ -188,15 +190,23 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
       this.#tellOurs(type, event)
     }
     if (this.#isListenedTo) return tell(message)
-    switch (wayOf(type, message)) {
-      case 'nothing':
-        return
-      case 'words':
-        return this.#takeTranscript(event as TranscriptDelta)
-      case 'once':
-        return this._onMessage({ data: message } as WsMessageEvent)
-      default:
-        tell(message)
+    try {
+      switch (wayOf(type, message)) {
+        case 'nothing':
+          return
+        case 'words':
+          return this.#takeTranscript(event as TranscriptDelta)
+        case 'audio done':
+          return this.#takeAudioDone(event as AudioDone)
+        case 'retrieval':
+          return this.#takeRetrieval(event as Retrieval)
+        case 'once':
+          return this._onMessage({ data: message } as WsMessageEvent)
+        default:
+          tell(message)
+      }
+    } catch (error) {
+      this.#onBadEvent({ err: withoutQuote(error) })
     }
   }
 
@@ -233,6 +243,17 @@ export class CallTransport extends TwilioRealtimeTransportLayer {
 
   #takeTranscript({ item_id: itemId, response_id: responseId, delta }: TranscriptDelta): void {
     this.emit('audio_transcript_delta', { type: 'transcript_delta', itemId, responseId, delta })
+  }
+
+  #takeAudioDone(event: AudioDone): void {
+    this.emit('response.output_audio.done' as never, event as never)
+    this.emit('audio_done')
+    this._afterAudioDoneEvent()
+  }
+
+  #takeRetrieval(event: Retrieval): void {
+    this.emit('*', event)
+    this.sendEvent({ type: 'conversation.item.retrieve', item_id: event.item_id })
   }
 
   #tellOurs<Type extends keyof ModelEvents>(type: Type, event: ModelEvents[Type]): void {

@@ -18,9 +18,18 @@ function anonymous(messages: readonly unknown[]): string[] {
   )
 }
 
+/** Events of which the SDK's session hears although the SDK has not read them. */
+const READ_FOR_THE_SDK: ReadonlySet<string> = new Set([
+  'conversation.item.truncated',
+  'conversation.item.input_audio_transcription.completed'
+])
+
 /** A call with everything that the SDK does to audio: marks, a gap that is filled, an interruption that is truncated. */
 async function converse(house: House) {
   const { phone, call, session } = await house.connect()
+  const told: string[] = []
+  sdk(call).session.on('audio_stopped', () => told.push('audio_stopped'))
+  sdk(call).session.on('transport_event', ({ type }) => READ_FOR_THE_SDK.has(type) && told.push(type))
   await session.say({ ms: 600, transcript: 'How can I help you?' })
   await phone.frames.next(({ event }) => event === 'media')
   await playedOut(call)
@@ -55,6 +64,7 @@ async function converse(house: House) {
     toModel: anonymous(session.received.all.map((event) => ({ ...event, audio_end_ms: 0, event_id: '' }))).sort(),
     // The SDK forgets an item's place again when the answer it belongs to is told once more.
     history: anonymous(sdk(call).session.history.map((item) => ({ ...item, previousItemId: undefined }))),
+    told: told.toSorted(),
     said: call.transcript.turns.map(({ who, cut }) => ({ who, cut }))
   }
 }
@@ -71,6 +81,7 @@ test('audio takes the short way or the long one, and neither Twilio nor the mode
   expect(other).toEqual(one)
   expect(one.toTwilio.filter((frame) => frame.includes('"media"')).length).toBeGreaterThan(20)
   expect(one.toModel.join()).toContain('conversation.item.truncate')
+  expect(new Set(one.told)).toEqual(new Set([...READ_FOR_THE_SDK, 'audio_stopped']))
   // The long way was taken: every event was there to be heard.
   expect(new Set(heard)).toContain('response.output_audio.delta')
   expect(new Set(heard)).toContain('response.output_audio_transcript.delta')

@@ -163,6 +163,15 @@ describe('what goes on all the same', () => {
     await hears(phone, 190)
   })
 
+  test('a call in which a listener of the transport throws on the agent’s words', async () => {
+    const house = await startHouse({ model: obliging() })
+    const connected = await house.connect()
+    sdk(connected.call).transport.on('audio_transcript_delta', fault)
+    await connected.session.say({ ms: 40, transcript: 'Good morning.' })
+    await house.log.next(({ msg }) => msg === 'the SDK could not read an event')
+    await expectUntouched(connected)
+  })
+
   test('a call in which a listener of the SDK’s session throws: the others hear the event, once each', async () => {
     const heard: string[] = []
     const house = await startHouse({ model: obliging(), provokes: ['the log'] })
