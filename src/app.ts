@@ -47,6 +47,8 @@ export interface Dependencies {
   readonly saveRecord: SaveRecord
   /** New callers are declined while this is true; by default, while the event loop is late. */
   readonly isOverloaded: () => boolean
+  /** New callers are declined while this is true; by default, when the day has cost MAX_DAY_COST_USD. */
+  readonly isDaySpent: () => boolean
   /** Each reader gets every call as its stream is accepted, before `start`, and follows its journal. */
   readonly readers: readonly Reader[]
   /** Where the records of calls are kept; nowhere without it. It is closed with the server. */
@@ -79,8 +81,10 @@ export async function buildApp(config: Config, overrides: Partial<Dependencies> 
   await app.register(limits, { config })
   await app.register(pressure)
   const records = overrides.store && (await keepRecords(app, overrides.store, config))
-  const readers = [...(overrides.readers ?? []), ...(records ? [records.reader] : [])]
-  await app.register(calls, { switchboard: buildSwitchboard(app, config, authToken, { ...overrides, readers }) })
+  const readers = [...(overrides.readers ?? []), ...(records?.readers ?? [])]
+  await app.register(calls, {
+    switchboard: buildSwitchboard(app, config, authToken, { ...overrides, ...records, readers })
+  })
 
   app.addHook('onResponse', async (request, reply) => {
     // The path without its query: Twilio's GET webhooks carry the caller's number there.
@@ -157,6 +161,7 @@ function buildSwitchboard(
     },
     // Records are not stored by default: a call is kept as its one log line.
     saveRecord: overrides.saveRecord ?? (async () => {}),
+    isDaySpent: overrides.isDaySpent ?? (() => false),
     isOverloaded: overrides.isOverloaded ?? (() => app.isUnderPressure())
   }
   return new Switchboard(config, parts, app.log)

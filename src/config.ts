@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import * as cues from './agent/cues.ts'
 import { misspelt } from './misspelt.ts'
+import { hasPrice } from './records/prices.ts'
 
 /** E.164, as Twilio writes and dials numbers. */
 const phoneNumber = z.string().regex(/^\+[1-9]\d{6,14}$/, 'expected a number like +15551230001')
@@ -17,6 +18,7 @@ const databaseUrl = z.url({
   protocol: /^postgres(ql)?$/,
   error: 'expected a URL like postgres://user:password@host:5432/database'
 })
+const dollars = z.coerce.number('expected US dollars above 0').positive('expected US dollars above 0')
 const days = wholeNumber('days', 1, 36_500)
 
 const publicOrigin = z
@@ -72,6 +74,8 @@ export const Environment = z.object({
   MAX_CALLS: count.default(100),
   MAX_CALLS_PER_CALLER: count.default(10),
   MAX_CALL_MS: durationMs.default(1_800_000),
+  MAX_CALL_COST_USD: dollars.optional(),
+  MAX_DAY_COST_USD: dollars.optional(),
   MIN_INTERRUPTION_MS: wholeNumber('milliseconds', 0, LONGEST_MS).default(0),
   PROTECT_GREETING: flag.default(false),
   SILENCE_TIMEOUT_MS: durationMs.default(20_000),
@@ -104,6 +108,14 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>) {
   const complaints = parsed.success ? [] : parsed.error.issues.map(complaint)
   if (present['GREETING'] && present['ANSWER_SAY']) {
     complaints.push('ANSWER_SAY: the caller hears exactly one opening; set GREETING= (empty) to open with <Say>')
+  }
+  for (const name of ['MAX_CALL_COST_USD', 'MAX_DAY_COST_USD'] as const) {
+    const model = parsed.data?.OPENAI_MODEL
+    if (parsed.data?.[name] !== undefined && model !== undefined && !hasPrice(model)) {
+      complaints.push(
+        `${name}: ${model} (OPENAI_MODEL) has no price in src/records/prices.ts, so its cost cannot be limited`
+      )
+    }
   }
   for (const [name, meant] of misspelt(Object.keys(env), Object.keys(Environment.shape))) {
     complaints.push(
@@ -158,6 +170,8 @@ function freeze(env: z.infer<typeof Environment>) {
       maxCalls: env.MAX_CALLS,
       maxCallsPerCaller: env.MAX_CALLS_PER_CALLER,
       maxCallMs: env.MAX_CALL_MS,
+      maxCallCostUsd: env.MAX_CALL_COST_USD,
+      maxDayCostUsd: env.MAX_DAY_COST_USD,
       minInterruptionMs: env.MIN_INTERRUPTION_MS,
       protectGreeting: env.PROTECT_GREETING,
       silenceTimeoutMs: env.SILENCE_TIMEOUT_MS,

@@ -32,6 +32,8 @@ export const announceTransfer = (target: string) =>
 /** For an `end_call` without a goodbye. */
 export const sayGoodbye = 'Say goodbye to the caller in one short sentence.'
 export const timeIsUp = 'The call has reached its time limit. Say so in one short sentence, and goodbye.'
+/** The call has cost what a call may. */
+export const budgetIsSpent = 'The call has to end now. Say so in one short, friendly sentence, and goodbye.'
 /** The server is stopping, and the call has gone on for DRAIN_TIMEOUT_MS. */
 export const closeForMaintenance =
   'The line has to be closed for maintenance now. Apologise in one short sentence, ask to call again, and say goodbye.'

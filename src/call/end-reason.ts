@@ -18,6 +18,8 @@ export type EndReason =
   | 'transferred'
   | 'caller_silent'
   | 'too_long'
+  /** The call cost MAX_CALL_COST_USD. */
+  | 'too_costly'
   | 'drained'
   | 'model_rejected'
   | 'model_refused'
@@ -42,6 +44,7 @@ const FAULT: Record<EndReason, Fault> = {
   agent_hung_up: 'agent',
   transferred: 'agent',
   too_long: 'operator',
+  too_costly: 'operator',
   drained: 'operator',
   model_rejected: 'operator',
   model_wrong_format: 'operator',

@@ -5,15 +5,16 @@ import type { Store } from '../store/open.ts'
 import { Writer } from '../store/writer.ts'
 import { Node } from './nodes.ts'
 import { recorder } from './recorder.ts'
+import { Spending } from './spending.ts'
 import { versionOf } from './version.ts'
 
 /** At the stop: for rows that wait for a store which is slow. */
 const LAST_ROWS_MS = 5_000
 
 export interface Records {
-  readonly reader: Reader
-  readonly writer: Writer
-  readonly node: string
+  readonly readers: readonly Reader[]
+  /** The day has cost MAX_DAY_COST_USD. */
+  readonly isDaySpent: () => boolean
 }
 
 /**
@@ -30,6 +31,10 @@ export async function keepRecords(app: FastifyInstance, store: Store, config: Co
     await node.leave().catch(() => {})
     await store.close()
   })
+  const spending = new Spending({ maxCallUsd: config.call.maxCallCostUsd, maxDayUsd: config.call.maxDayCostUsd }, store)
+  await spending.start()
+  app.addHook('onClose', async () => spending.stop())
   const version = await versionOf(config)
-  return { reader: recorder({ writer, node: node.id, version }), writer, node: node.id }
+  const readers = [recorder({ writer, node: node.id, version }), spending.watch]
+  return { readers, isDaySpent: () => spending.isDaySpent }
 }

@@ -45,9 +45,11 @@ export interface SwitchboardParts {
   readonly saveRecord: SaveRecord
   /** The process is overloaded. */
   readonly isOverloaded: () => boolean
+  /** The day has cost what it may. */
+  readonly isDaySpent: () => boolean
 }
 
-export type Declined = 'draining' | 'overloaded' | 'all lines are taken'
+export type Declined = 'draining' | 'overloaded' | 'all lines are taken' | 'the day’s budget is spent'
 
 /**
  * The most models that are opened for streams before their `start`: an upgrade's signature never changes, so it can be
@@ -110,6 +112,7 @@ export class Switchboard {
     if (this.isExpecting(claims.callSid)) return undefined
     if (this.#drained) return 'draining'
     if (!this.isReady) return 'overloaded'
+    if (this.#parts.isDaySpent()) return 'the day’s budget is spent'
     const caller: Admission = { claims, memory: [], returnedFrom: undefined }
     if (!this.#lines.take(caller, this.#config.call.maxCalls)) return 'all lines are taken'
     this.#parts.warmUp(caller)

@@ -85,7 +85,7 @@ describe('a caller whose stream never opened', () => {
 })
 
 describe('what the caller hears when their call has ended', () => {
-  const silently: EndReason[] = ['agent_hung_up', 'caller_silent', 'too_long', 'drained']
+  const silently: EndReason[] = ['agent_hung_up', 'caller_silent', 'too_long', 'too_costly', 'drained']
   test.each(silently)('%s: nothing more, the line is hung up', async (reason) => {
     const house = await startHouse()
     const { phone, call } = await house.connect()

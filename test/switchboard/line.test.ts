@@ -160,6 +160,7 @@ const afterwards: Record<EndReason, Afterwards | undefined> = {
   transferred: 'transfer',
   caller_silent: 'hang up',
   too_long: 'hang up',
+  too_costly: 'hang up',
   drained: 'hang up',
   model_rejected: 'apologise',
   model_refused: 'apologise',
