@@ -8,7 +8,7 @@ import { AUTH_TOKEN } from './load/telephone.ts'
 import type { Profile } from './profile.ts'
 import type { Memory, Question, Usage } from './servers/parent.ts'
 
-export const SERVERS = ['ours', 'baseline', 'pass-through', 'limit'] as const
+export const SERVERS = ['ours', 'records', 'baseline', 'pass-through', 'limit'] as const
 export type ServerName = (typeof SERVERS)[number]
 
 /** One server under test, in a process of its own. */
@@ -18,7 +18,7 @@ export class ServerProcess {
 
   static async start(name: ServerName, modelUrl: string): Promise<ServerProcess> {
     const child = fork(join(import.meta.dirname, 'servers', `${name}.ts`), {
-      execArgv: ['--expose-gc', ...(name === 'ours' ? startFlags() : [])],
+      execArgv: ['--expose-gc', ...(name === 'ours' || name === 'records' ? startFlags() : [])],
       env: settings(modelUrl),
       stdio: ['ignore', 'inherit', 'inherit', 'ipc']
     })

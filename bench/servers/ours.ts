@@ -3,7 +3,7 @@ import { buildApp } from '../../src/app.ts'
 import { environment, loadConfig } from '../../src/config.ts'
 import { answerParent } from './parent.ts'
 
-/** This server, as `src/server.ts` builds it. */
+/** This server without a store: the calls alone. */
 const config = loadConfig(environment)
 const app = await buildApp(config)
 await app.listen({ port: 0, host: '127.0.0.1' })

@@ -52,9 +52,9 @@ export class Journal {
     this.#beganAt = performance.now() - sinceMs
   }
 
-  /** Milliseconds since the first `start` of the call. @param at on the clock of `performance.now()`; now by default */
+  /** Milliseconds since the first `start` of the call, in tenths. @param at on the clock of `performance.now()`; now by default */
   msOf(at = performance.now()): number {
-    return at - this.#beganAt
+    return Math.round((at - this.#beganAt) * 10) / 10
   }
 
   emit(event: CallEvent): void {

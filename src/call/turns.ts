@@ -217,5 +217,5 @@ export function heardText({ generatedText, sentMs, heardMs, cut }: KeptTurn): st
  */
 export function responseMs({ who, toolMs, stations: { voiceEnd, heard } }: KeptTurn): number | undefined {
   if (who !== 'agent' || toolMs !== undefined || voiceEnd === undefined || heard === undefined) return undefined
-  return heard - voiceEnd
+  return Math.round((heard - voiceEnd) * 10) / 10
 }

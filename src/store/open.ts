@@ -3,11 +3,12 @@ import { join, resolve } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { type Dialect, Kysely, PostgresDialect, type RawBuilder, sql } from 'kysely'
 import { Migrator } from 'kysely/migration'
-import { GenericSqliteWorkerDialect } from 'kysely-generic-sqlite/worker'
+import { type GenericSqliteWorkerConnection, GenericSqliteWorkerDialect } from 'kysely-generic-sqlite/worker'
 import { createNodeWorkerExecutor } from 'kysely-generic-sqlite/worker-helper-node'
 import pg from 'pg'
 import { InvalidEnvironment } from '../config.ts'
 import { migrations } from './migrations.ts'
+import type { TableRows } from './rows.ts'
 import type { Tables } from './tables.ts'
 
 /** Epoch milliseconds are far below 2^53, and every `bigint` here is one, or a count. */
@@ -32,8 +33,13 @@ export interface Store {
   readonly dataDir: string
   /** Milliseconds since the epoch by the database's clock, which all its nodes share. */
   readonly now: RawBuilder<number>
-  /** Run first in a transaction that writes records (`shared`) or erases them: so nothing erased is written again. */
-  lockErasure(transaction: Kysely<Tables>, how: 'shared' | 'alone'): Promise<void>
+  /**
+   * Writes rows in one transaction, in the order of the tables; those of erased calls are left out.
+   * @returns the ids of erased calls among the rows'
+   */
+  write(tables: readonly TableRows[]): Promise<readonly string[]>
+  /** Run first in the transaction of an erasure: nothing is written meanwhile. */
+  lockErasure(transaction: Kysely<Tables>): Promise<void>
   /** After an erasure: what was deleted leaves the files too. */
   scrub(): Promise<void>
   close(): Promise<void>
@@ -56,6 +62,9 @@ export function databaseFile(dataDir: string): string {
   return resolve(join(dataDir, 'calls.sqlite'))
 }
 
+/** The statement for one row, which is always the same. */
+const compiled = new Map<TableRows['statement'], string>()
+
 async function openSqlite(dataDir: string): Promise<Store> {
   const file = databaseFile(dataDir)
   try {
@@ -68,13 +77,26 @@ async function openSqlite(dataDir: string): Promise<Store> {
   const worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url))
   // A store that is closed late does not keep the process.
   worker.unref()
-  const dialect = new GenericSqliteWorkerDialect(createNodeWorkerExecutor({ worker, data: { file } }))
+  let connection: GenericSqliteWorkerConnection | undefined
+  const executor = createNodeWorkerExecutor({ worker, data: { file } })
+  const dialect = new GenericSqliteWorkerDialect(executor, async (created) => {
+    connection = created as GenericSqliteWorkerConnection
+  })
   const db = await migrated(dialect, { bytes: 'blob' }, 'DATA_DIR', file)
   return {
     db,
     isPostgres: false,
     dataDir,
     now: sql<number>`cast(unixepoch('subsec') * 1000 as integer)`,
+    // The connection belongs to one task at a time: another's transaction may be under way.
+    write: (tables) =>
+      db.connection().execute(async () => {
+        const batch = tables.map(({ statement, rows }) => ({
+          sql: sqlOf(db, statement, rows),
+          rows: rows.map(Object.values)
+        }))
+        return (await connection?.request<string[]>('write', batch)) ?? []
+      }),
     // `begin immediate` lets one transaction write at a time.
     lockErasure: async () => {},
     scrub: async () => {
@@ -100,13 +122,39 @@ async function openPostgres(databaseUrl: string, dataDir: string): Promise<Store
     isPostgres: true,
     dataDir,
     now: sql<number>`cast(extract(epoch from clock_timestamp()) * 1000 as bigint)`,
-    lockErasure: async (transaction, how) => {
-      if (how === 'alone') await sql`select pg_advisory_xact_lock(${sql.lit(ERASURE_LOCK)})`.execute(transaction)
-      else await sql`select pg_advisory_xact_lock_shared(${sql.lit(ERASURE_LOCK)})`.execute(transaction)
+    write: (tables) => db.transaction().execute((transaction) => writePostgres(transaction, tables)),
+    lockErasure: async (transaction) => {
+      await sql`select pg_advisory_xact_lock(${sql.lit(ERASURE_LOCK)})`.execute(transaction)
     },
     scrub: async () => {},
     close: () => db.destroy()
   }
+}
+
+/** Rows of one statement: Postgres takes 65,535 values, and a call has 28. */
+const ROWS_A_STATEMENT = 1_000
+
+async function writePostgres(db: Kysely<Tables>, tables: readonly TableRows[]): Promise<readonly string[]> {
+  // In a statement of its own, so that the next one sees what an erasure has committed.
+  await sql`select pg_advisory_xact_lock_shared(${sql.lit(ERASURE_LOCK)})`.execute(db)
+  const ids = new Set(tables.flatMap(({ rows }) => rows.map(callOf)))
+  const found = await db
+    .selectFrom('erased')
+    .select('callId')
+    .where('callId', 'in', [...ids])
+    .execute()
+  const erased = found.map(({ callId }) => callId)
+  for (const { statement, rows } of tables) {
+    const left = erased.length === 0 ? rows : rows.filter((row) => !erased.includes(callOf(row)))
+    for (let from = 0; from < left.length; from += ROWS_A_STATEMENT) {
+      await statement(db, left.slice(from, from + ROWS_A_STATEMENT)).execute()
+    }
+  }
+  return erased
+}
+
+function callOf(row: object): string {
+  return Object.values(row)[0] as string
 }
 
 async function migrated(
@@ -140,4 +188,10 @@ function hostOf(databaseUrl: string): string {
   } catch {
     return 'of this URL'
   }
+}
+
+function sqlOf(db: Kysely<Tables>, statement: TableRows['statement'], [row = {}]: readonly object[]): string {
+  const known = compiled.get(statement) ?? statement(db, [row]).compile().sql
+  compiled.set(statement, known)
+  return known
 }

@@ -1,17 +1,15 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { Kysely } from 'kysely'
 import type { Store } from './open.ts'
-import type { CallRow, EventRow, Tables, TurnRow, UsageRow } from './tables.ts'
+import { fromTurns, intoCalls, intoEvents, intoTurns, intoUsage, rowsOf, type TableRows } from './rows.ts'
+import type { CallRow, EventRow, TurnRow, UsageRow } from './tables.ts'
 
 /** What is gathered before it is written. */
-const EVERY_MS = 100
+const EVERY_MS = 200
 /** What is kept while the store cannot be written: some hours of a hundred calls. */
 const MOST_ROWS = 100_000
 const MOST_BYTES = 64 * 1024 * 1024
 /** Waits between attempts, in ms; the last one repeats. */
 const RETRY_MS = [250, 500, 1_000, 2_000, 5_000]
-/** Rows of one statement: SQLite takes 32,766 values, and a turn has 24. */
-const ROWS_A_STATEMENT = 500
 /** The values that a row has on top of its texts. */
 const ROW_BYTES = 200
 
@@ -30,17 +28,20 @@ class Batch {
     return this.calls.size + this.turns.size + this.forgotten.size + this.events.length + this.usage.length
   }
 
-  get callIds(): string[] {
-    const ids = new Set(this.calls.keys())
-    for (const { callId } of this.turns.values()) ids.add(callId)
-    for (const { callId } of this.events) ids.add(callId)
-    for (const { callId } of this.usage) ids.add(callId)
-    return [...ids]
+  /** In the order in which they may be written: everything else belongs to a call. */
+  get tables(): TableRows[] {
+    return [
+      rowsOf(intoCalls, [...this.calls.values()]),
+      rowsOf(fromTurns, [...this.forgotten.values()]),
+      rowsOf(intoTurns, [...this.turns.values()]),
+      rowsOf(intoEvents, this.events),
+      rowsOf(intoUsage, this.usage)
+    ].filter(({ rows }) => rows.length > 0)
   }
 }
 
 /**
- * Writes the records of calls, in one transaction every 100 ms, off the audio's path. What cannot be written is kept up
+ * Writes the records of calls, in one transaction every 200 ms, off the audio's path. What cannot be written is kept up
  * to a limit and tried again; the log says so once, and once when it is over.
  */
 export class Writer {
@@ -136,7 +137,7 @@ export class Writer {
     const batch = this.#batch
     this.#batch = new Batch()
     try {
-      await this.#store.db.transaction().execute((transaction) => this.#insert(transaction, batch))
+      await this.#insert(batch)
       this.#succeeded()
     } catch (error) {
       if (isOfOneRow(error) && batch.rows > 1) await this.#writeOneByOne(batch)
@@ -147,38 +148,8 @@ export class Writer {
     if (this.#batch.rows > 0) this.#later(RETRY_MS[Math.min(this.#failures, RETRY_MS.length) - 1] ?? EVERY_MS)
   }
 
-  async #insert(db: Kysely<Tables>, batch: Batch): Promise<void> {
-    await this.#store.lockErasure(db, 'shared')
-    const ids = batch.callIds
-    const erased = ids.length === 0 ? [] : await erasedAmong(db, ids)
-    for (const id of erased) this.#erased.add(id)
-    const isKept = ({ callId }: { callId: string }) => !erased.includes(callId)
-    for (const rows of portions([...batch.calls.values()].filter(({ id }) => !erased.includes(id)))) {
-      await insertCalls(db, rows)
-    }
-    for (const { callId, stream, id } of batch.forgotten.values()) {
-      const all = { callId, stream, id }
-      await db
-        .deleteFrom('turns')
-        .where((eb) => eb.and(all))
-        .execute()
-    }
-    for (const rows of portions([...batch.turns.values()].filter(isKept))) await insertTurns(db, rows)
-    for (const rows of portions(batch.events.filter(isKept))) {
-      // A batch whose acknowledgement was lost is written again.
-      await db
-        .insertInto('events')
-        .values(rows)
-        .onConflict((oc) => oc.doNothing())
-        .execute()
-    }
-    for (const rows of portions(batch.usage.filter(isKept))) {
-      await db
-        .insertInto('usage')
-        .values(rows)
-        .onConflict((oc) => oc.doNothing())
-        .execute()
-    }
+  async #insert(batch: Batch): Promise<void> {
+    for (const id of await this.#store.write(batch.tables)) this.#erased.add(id)
   }
 
   /** One row that a database refuses must not hold up all others. */
@@ -187,7 +158,7 @@ export class Writer {
       const single = new Batch()
       fill(single)
       try {
-        await this.#store.db.transaction().execute((transaction) => this.#insert(transaction, single))
+        await this.#insert(single)
       } catch (error) {
         if (isOfOneRow(error)) this.#log.error({ err: errorOf(error) }, 'a row of a record could not be stored')
         else this.#failed(single, error)
@@ -224,53 +195,6 @@ export class Writer {
     batch.bytes += newer.bytes
     this.#batch = batch
   }
-}
-
-/** The calls of these that were erased. */
-export async function erasedAmong(db: Kysely<Tables>, ids: readonly string[]): Promise<string[]> {
-  const rows = await db.selectFrom('erased').select('callId').where('callId', 'in', ids).execute()
-  return rows.map(({ callId }) => callId)
-}
-
-const CALL_COLUMNS = [
-  ...(['callSid', 'direction', 'from', 'to', 'agent', 'node', 'version', 'practice', 'parameters'] as const),
-  ...(['startedAt', 'answeredAt', 'endedAt', 'endReason', 'fault', 'firstAudioMs', 'responses'] as const),
-  ...(['responseP50Ms', 'responseP90Ms', 'responseMaxMs', 'turns', 'bargeIns', 'reconnections', 'tools'] as const),
-  ...(['streams', 'recording', 'consent', 'updatedAt'] as const)
-]
-const TURN_COLUMNS = [
-  ...(['agent', 'text', 'generatedText', 'textState', 'cut', 'startMs', 'endMs', 'sentMs', 'heardMs', 'tool'] as const),
-  ...(['toolMs', 'voiceEnd', 'vadStop', 'committed', 'answerStarted', 'firstToken', 'firstAudio', 'sent'] as const),
-  'heard' as const
-]
-
-async function insertCalls(db: Kysely<Tables>, rows: readonly CallRow[]): Promise<void> {
-  await db
-    .insertInto('calls')
-    .values(rows)
-    .onConflict((oc) =>
-      oc
-        .column('id')
-        .doUpdateSet((eb) => Object.fromEntries(CALL_COLUMNS.map((name) => [name, eb.ref(`excluded.${name}`)])))
-        .whereRef('calls.streams', '<=', 'excluded.streams')
-    )
-    .execute()
-}
-
-async function insertTurns(db: Kysely<Tables>, rows: readonly TurnRow[]): Promise<void> {
-  await db
-    .insertInto('turns')
-    .values(rows)
-    .onConflict((oc) =>
-      oc
-        .columns(['callId', 'stream', 'id'])
-        .doUpdateSet((eb) => Object.fromEntries(TURN_COLUMNS.map((name) => [name, eb.ref(`excluded.${name}`)])))
-    )
-    .execute()
-}
-
-function* portions<Row>(rows: readonly Row[]): Generator<readonly Row[]> {
-  for (let from = 0; from < rows.length; from += ROWS_A_STATEMENT) yield rows.slice(from, from + ROWS_A_STATEMENT)
 }
 
 function keyOf({ callId, stream, id }: TurnKey): string {

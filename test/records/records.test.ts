@@ -73,7 +73,7 @@ describe.each(ENGINES)('on %s', (engine) => {
     expect(voiceEnd).toBe(question?.endMs)
     // The model waits for a silence before it commits; the caller's voice ended before that.
     expect(Number(vadStop) - Number(voiceEnd)).toBeGreaterThan(100)
-    expect(row?.responseP50Ms).toBe(Math.round(Number(heard) - Number(voiceEnd)))
+    expect(row?.responseP50Ms).toBe(Math.round(Math.round((Number(heard) - Number(voiceEnd)) * 10) / 10))
     const usage = await store.db.selectFrom('usage').selectAll().where('callId', '=', phone.callSid).execute()
     expect(usage.filter(({ responseId }) => responseId !== null)).toHaveLength(2)
     expect(usage.filter(({ responseId }) => responseId === null)).toHaveLength(1)

@@ -1,0 +1,71 @@
+import type { CompiledQuery, Kysely } from 'kysely'
+import type { CallRow, EventRow, Tables, TurnRow, UsageRow } from './tables.ts'
+
+interface Query {
+  compile(): CompiledQuery
+  execute(): Promise<unknown>
+}
+
+/** Rows of one table and the statement that writes them. */
+export interface TableRows {
+  /** The statement for these rows: its values are the rows' values, in the order of their names. */
+  readonly statement: (db: Kysely<Tables>, rows: readonly object[]) => Query
+  /** The first value of each is its call's id. */
+  readonly rows: readonly object[]
+}
+
+export function rowsOf<Row extends object>(
+  statement: (db: Kysely<Tables>, rows: readonly Row[]) => Query,
+  rows: readonly Row[]
+): TableRows {
+  return { statement: statement as TableRows['statement'], rows }
+}
+
+const CALL_COLUMNS = [
+  ...(['callSid', 'direction', 'from', 'to', 'agent', 'node', 'version', 'practice', 'parameters'] as const),
+  ...(['startedAt', 'answeredAt', 'endedAt', 'endReason', 'fault', 'firstAudioMs', 'responses'] as const),
+  ...(['responseP50Ms', 'responseP90Ms', 'responseMaxMs', 'turns', 'bargeIns', 'reconnections', 'tools'] as const),
+  ...(['streams', 'recording', 'consent', 'updatedAt'] as const)
+]
+const TURN_COLUMNS = [
+  ...(['agent', 'text', 'generatedText', 'textState', 'cut', 'startMs', 'endMs', 'sentMs', 'heardMs', 'tool'] as const),
+  ...(['toolMs', 'voiceEnd', 'vadStop', 'committed', 'answerStarted', 'firstToken', 'firstAudio', 'sent'] as const),
+  'heard' as const
+]
+
+export const intoCalls = (db: Kysely<Tables>, rows: readonly CallRow[]) =>
+  db
+    .insertInto('calls')
+    .values(rows)
+    .onConflict((oc) =>
+      oc
+        .column('id')
+        .doUpdateSet((eb) => Object.fromEntries(CALL_COLUMNS.map((name) => [name, eb.ref(`excluded.${name}`)])))
+        .whereRef('calls.streams', '<=', 'excluded.streams')
+    )
+
+export const intoTurns = (db: Kysely<Tables>, rows: readonly TurnRow[]) =>
+  db
+    .insertInto('turns')
+    .values(rows)
+    .onConflict((oc) =>
+      oc
+        .columns(['callId', 'stream', 'id'])
+        .doUpdateSet((eb) => Object.fromEntries(TURN_COLUMNS.map((name) => [name, eb.ref(`excluded.${name}`)])))
+    )
+
+// A batch whose acknowledgement was lost is written again.
+export const intoEvents = (db: Kysely<Tables>, rows: readonly EventRow[]) =>
+  db
+    .insertInto('events')
+    .values(rows)
+    .onConflict((oc) => oc.doNothing())
+
+export const intoUsage = (db: Kysely<Tables>, rows: readonly UsageRow[]) =>
+  db
+    .insertInto('usage')
+    .values(rows)
+    .onConflict((oc) => oc.doNothing())
+
+export const fromTurns = (db: Kysely<Tables>, rows: readonly Pick<TurnRow, 'callId' | 'stream' | 'id'>[]) =>
+  db.deleteFrom('turns').where((eb) => eb.or(rows.map(({ callId, stream, id }) => eb.and({ callId, stream, id }))))
