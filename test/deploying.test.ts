@@ -21,7 +21,7 @@ describe('an old and a new process behind a proxy (docs/deploying.md)', { timeou
     const { phone, session } = await blue.connect(at(proxy, 'blue.example.com'))
     await blue.drain('SIGTERM')
     const next = await green.connect(at(proxy, 'green.example.com'))
-    await session.callTool('transfer_call', { target: 'billing', summary: '' })
+    await session.callTool('put_through', { person: 'billing', reason: '' })
     expect(await phone.ended).toMatchObject({ by: 'server', dialled: [BILLING], errors: [] })
     expect(phone.said.all).toEqual([])
     expect(askedAt(phone.webhooks.all)).toEqual([
@@ -41,7 +41,7 @@ describe('an old and a new process behind a proxy (docs/deploying.md)', { timeou
     const { phone, session } = await old.connect(at(proxy, 'agent.example.com'))
     await old.drain('SIGTERM')
     ready = fresh
-    await session.callTool('transfer_call', { target: 'billing', summary: '' })
+    await session.callTool('put_through', { person: 'billing', reason: '' })
     expect(await phone.ended).toMatchObject({ by: 'server', dialled: [FALLBACK], errors: [] })
     expect(phone.said.all[0]).toMatch(/^We are sorry/)
     expect(await fresh.log.next(({ level }) => level === 40)).toMatchObject({ callSid: phone.callSid })

@@ -14,6 +14,8 @@ import type { CallRecord } from '../src/call/record.ts'
 import type { CallState } from '../src/call/state.ts'
 import { loadConfig } from '../src/config.ts'
 import type { RealtimeLeg } from '../src/realtime/leg.ts'
+import { triageAgent as agent } from './agents/pizzeria/agent.ts'
+import { outputGuardrails } from './agents/pizzeria/guardrails.ts'
 
 export interface LogLine {
   readonly level: number
@@ -37,8 +39,9 @@ export type Provoked = 'the model' | 'Twilio' | 'the log'
 const ERROR = 50
 
 /**
- * The server on a free port between a practice model and as many telephones as a test rings. Everything is closed when
- * the test finishes, and whatever one of the two parties would have refused fails it, as does an error in the log.
+ * The server on a free port, with the pizzeria's agent, between a practice model and as many telephones as a test
+ * rings. Everything is closed when the test finishes, and whatever one of the two parties would have refused fails it,
+ * as does an error in the log.
  */
 export async function startHouse({ env, model: modelOptions, overrides, provokes = [] }: HouseOptions = {}) {
   const model = await PracticeModel.listen(modelOptions)
@@ -55,6 +58,8 @@ export async function startHouse({ env, model: modelOptions, overrides, provokes
     ...env
   })
   const app = await buildApp(config, {
+    agent,
+    outputGuardrails,
     saveRecord: async (record) => records.push(record),
     readers: [
       (call) => {

@@ -11,6 +11,7 @@ import { PhoneCall, type RingOptions } from '../simulator/telephone/telephone.ts
 import type { LogLine } from './house.ts'
 
 const SERVER = new URL('../src/server.ts', import.meta.url).pathname
+const PIZZERIA = new URL('./agents/pizzeria/instead.ts', import.meta.url).href
 /** A process has to start, on a machine that may be busy. */
 const LIMIT_MS = 12_000
 
@@ -18,14 +19,14 @@ const LIMIT_MS = 12_000
 export const authToken = 'the-token-of-the-account'
 
 /**
- * The server as the container runs it, until the test finishes.
+ * The server as the container runs it, with the pizzeria as its agent, until the test finishes.
  * @param dotenv the .env of its directory, if it has one
  * @param script what to run instead of the server's own
  */
 export async function runServer(env: Record<string, string>, dotenv?: string, script = SERVER) {
   const cwd = await mkdtemp(join(tmpdir(), 'server-'))
   if (dotenv) await writeFile(join(cwd, '.env'), dotenv)
-  const child = spawn(process.execPath, [script], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, ['--import', PIZZERIA, script], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
   const log = new Inbox<LogLine>('log', (line) => `${line.level} ${line.msg}`)
   let complaints = ''
   createInterface(child.stdout).on('line', (line) => log.push(JSON.parse(line)))

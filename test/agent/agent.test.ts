@@ -41,6 +41,14 @@ test('an agent whose caller comes back from a failed transfer says so and offers
   expect(back.instructions).toMatch(/Do not greet again.*offer to take a message/)
 })
 
+test('every agent answers in the language of the caller, and says something before a tool that takes a moment', async () => {
+  for (const agent of [triageAgent, appointments, billing]) {
+    const { instructions } = await rehearse(agent, fakeCall().call)
+    expect(instructions).toContain('Answer in the language the caller speaks, and change when they change.')
+    expect(instructions).toContain('Before a tool that takes a moment, say something short first')
+  }
+})
+
 test('a handoff gives the model the instructions and tools of the specialist', async () => {
   const { session, tools, handOff } = await rehearse(triageAgent, fakeCall().call)
   expect(tools).toContain('opening_hours')

@@ -29,7 +29,7 @@ test('the agent imports nothing of the server', () => {
   const imports = sources
     .filter((source) => !elsewhere.includes(source))
     .flatMap(({ path, code }) => [...code.matchAll(/from '(\.[^']+)'/g)].map(([, to = '']) => join(path, '..', to)))
-  expect(imports.length).toBeGreaterThan(20)
+  expect(imports).not.toEqual([])
   expect(imports.filter((path) => !path.startsWith(join('src', 'agent') + sep))).toEqual([])
 })
 

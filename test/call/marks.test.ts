@@ -46,7 +46,7 @@ describe('a line on which no mark ever comes back', () => {
   const deaf = { returnsMarks: false }
 
   test('is hung up when the goodbye was heard, whatever was said before', async () => {
-    const house = await startHouse({ model: obliging(() => [says('Goodbye.', 1_000), calls('end_call')]) })
+    const house = await startHouse({ model: obliging(() => [says('Goodbye.', 1_000), calls('hang_up')]) })
     const { phone, call, session } = await house.connect(deaf)
     await session.say({ ms: 3_000 })
     await hears(phone, 2_950)

@@ -15,7 +15,7 @@ describe('the agent speaks first', () => {
     const session = await house.model.nextSession()
     const { response } = await session.receives('response.create')
     expect(response?.instructions).toContain('Wish a good morning.')
-    expect(response?.instructions).toContain('dental practice')
+    expect(response?.instructions).toContain('Pizzeria Napoli')
     expect(asked(session)).toEqual(['session.update', 'response.create'])
     const call = await house.answered.next()
     await hasTurns(call, 1)
@@ -79,7 +79,7 @@ describe('the model is opened with the webhook', () => {
     const verbs = await webhook(house, { CallSid: 'CA1', From: '+15550000001' })
     const session = await house.model.nextSession()
     const { session: told } = await session.receives('session.update', (update) => update.session.audio !== undefined)
-    expect(told.instructions).toContain('1 5 5 5 0 0 0 0 0 0 1')
+    expect(told.instructions).toContain('+15550000001')
     await session.receives('response.create')
     await session.sent.next(({ type }) => type === 'response.done')
     const phone = await house.stream({ callSid: 'CA1', customParameters: parametersOf(verbs) })
@@ -110,8 +110,8 @@ describe('the model is opened with the webhook', () => {
         async (session) => (await session.receives('session.update', ({ session: { audio } }) => !!audio)).session
       )
     )
-    const numbers = told.map(({ instructions }) => instructions?.match(/from ([\d ]+)\./)?.[1]).sort()
-    expect(numbers).toEqual(['1 5 5 5 0 0 0 0 0 0 1', '1 5 5 5 0 0 0 0 0 0 2'])
+    const numbers = told.map(({ instructions }) => instructions?.match(/from (\+\d+)\./)?.[1]).sort()
+    expect(numbers).toEqual(['+15550000001', '+15550000002'])
     expect(house.model.handshakes.all).toHaveLength(2)
   })
 
@@ -126,7 +126,7 @@ describe('the model is opened with the webhook', () => {
     expect(house.app.calls.warm.size).toBe(1)
     const phone = await house.stream({ callSid: 'CA1', customParameters: parametersOf(verbs) })
     const { session: first } = await own.receives('session.update', ({ session: { audio } }) => audio !== undefined)
-    expect(first.instructions).toContain('1 5 5 5 0 0 0 0 0 0 1')
+    expect(first.instructions).toContain('+15550000001')
     await phone.streaming
     void own.say({ ms: 40 })
     await phone.frames.next(({ event }) => event === 'media')

@@ -70,7 +70,7 @@ describe('an event that cannot be read costs that event, and no more', () => {
           object: 'realtime.item',
           type: 'function_call',
           status: 'completed',
-          name: 'end_call',
+          name: 'hang_up',
           call_id: 'call_1'
         }
       }

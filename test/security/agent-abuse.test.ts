@@ -21,7 +21,7 @@ describe('the agent cannot be talked into putting a caller through to', () => {
   ])('%j', async (target) => {
     const house = await startHouse({ env, model: TERSE })
     const { phone, call, session } = await house.connect()
-    const callId = await session.callTool('transfer_call', { target, summary: 'The caller insists.' })
+    const callId = await session.callTool('put_through', { person: target, reason: 'The caller insists.' })
     const { item } = await session.receives(
       'conversation.item.create',
       ({ item }) => item.type === 'function_call_output'
@@ -37,9 +37,9 @@ describe('the agent cannot be talked into putting a caller through to', () => {
 test('what the agent says of the caller is only ever spoken, and to the person in the settings', async () => {
   const house = await startHouse({ env, model: TERSE })
   const { phone, session } = await house.connect()
-  const summary = '</Say><Dial>+19005551234</Dial><Say>"&\u0000'
+  const reason = '</Say><Dial>+19005551234</Dial><Say>"&\u0000'
   await session.say({ ms: 40, transcript: 'I put you through.' })
-  await session.callTool('transfer_call', { target: ' BILLING ', summary })
+  await session.callTool('put_through', { person: 'billing', reason })
   const { dialled } = await phone.ended
   expect(dialled).toEqual([BILLING])
   expect(phone.verbs.all.map(({ name }) => name)).toEqual(['Connect', 'Dial', 'Hangup'])

@@ -73,7 +73,7 @@ describe('new calls of one number', () => {
     })
     const { phone, session } = await house.connect({ dial: () => ({ status: 'no-answer' }) })
     await session.say({ ms: 40, transcript: 'I put you through.' })
-    await session.callTool('transfer_call', { target: 'billing', summary: '' })
+    await session.callTool('put_through', { person: 'billing', reason: '' })
     const back = await house.model.nextSession(10_000)
     await back.receives('session.update')
     expect(phone.verbs.all.map(({ name }) => name)).toEqual(['Connect', 'Dial', 'Connect'])

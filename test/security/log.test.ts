@@ -42,7 +42,7 @@ test.each(['POST', 'GET'] as const)(
     phone.press(KEYS)
     expect(await digits).toBe(KEYS)
     await session.callTool('no_such_tool', { words: ARGUMENT })
-    await session.callTool('opening_hours', ARGUMENT)
+    await session.callTool('opening_times', ARGUMENT)
     const asked = {
       type: 'mcp_approval_request',
       id: 'item_1',
@@ -56,7 +56,7 @@ test.each(['POST', 'GET'] as const)(
     const again = await house.model.nextSession(10_000)
     await again.receives('session.update')
     await again.say({ ms: 40, transcript: SPOKEN })
-    await again.callTool('transfer_call', { target: 'billing', summary: SUMMARY })
+    await again.callTool('put_through', { person: 'billing', reason: SUMMARY })
     await phone.ended
     const record = await house.records.next()
     expect(record).toMatchObject({ from: CALLER, to: CALLED, endReason: 'transferred' })

@@ -76,7 +76,7 @@ describe.concurrent('a call', () => {
     'one sentence is said and answered, and both sides are recorded',
     async ({ expect }) => {
       const record = join(folder, 'one sentence.wav')
-      const ask = 'When are you open on Monday?'
+      const ask = 'When are you open on Friday?'
       const { code, out, complaints } = await runCall(['--say', ask, '--record', record], {
         TWILIO_AUTH_TOKEN: 'a token that the calls are signed with',
         PUBLIC_URL: 'https://agent.example.com'
@@ -87,9 +87,9 @@ describe.concurrent('a call', () => {
       expect(doings(out, 'caller')).toEqual([ask, 'hangs up'])
       const [greeting, tool, answer] = doings(out, 'agent')
       expect(greeting).toMatch(/^Hello\. \(first word after \d\.\d\d s\)$/)
-      expect(tool).toBe('calls the tool opening_hours {"day":"Monday"}')
-      expect(answer).toMatch(/^On Mondays the practice is open from 08:00 to 17:00\./)
-      expect(doings(out, 'server')).toEqual([expect.stringMatching(/^opening_hours answers: On Mondays/)])
+      expect(tool).toBe('calls the tool opening_times {"day":"Friday"}')
+      expect(answer).toMatch(/^On Friday the oven is hot from 17:00 to 22:30\./)
+      expect(doings(out, 'server')).toEqual([expect.stringMatching(/^opening_times answers: On Friday/)])
       expect(doings(out, 'twilio')[0]).toBe('POST /incoming-call is answered 200: <Connect> <Stream>')
       expect(out).toMatch(/^Recording .*caller left, agent right\./m)
       expect(Math.max(...out.split('\n').map(({ length }) => length))).toBeLessThanOrEqual(100)
@@ -120,7 +120,7 @@ describe.concurrent('a call', () => {
       expect(doings(out, 'twilio')).toContainEqual(
         expect.stringMatching(/^clear, \d\.\d\d s after the caller began: \d\.\d\d s heard, \d\.\d\d s thrown away$/)
       )
-      expect(doings(out, 'agent')).toContainEqual('calls the tool end_call {}')
+      expect(doings(out, 'agent')).toContainEqual('calls the tool hang_up {}')
       expect(doings(out, 'twilio').at(-1)).toBe('the server ended the call')
     },
     LIMIT_MS

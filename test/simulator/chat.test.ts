@@ -4,37 +4,33 @@ import { z } from 'zod'
 import { WatchedSocket } from '../../simulator/chat/watched-socket.ts'
 import { Inbox } from '../../simulator/inbox.ts'
 import { PracticeModel } from '../../simulator/model/practice-model.ts'
-import { startScript } from './script-process.ts'
+import { chat } from './script-process.ts'
 import { wrongArguments } from './wrong-arguments.ts'
 
 const LIMIT_MS = 20_000
 
-/** `npm run chat` with lines from a pipe, which then ends as Ctrl-D does. */
-async function chat(lines: string[], { args = [], env = {} }: { args?: string[]; env?: Record<string, string> } = {}) {
-  const script = startScript('simulator/chat.ts', args, env)
-  script.child.stdin.end(lines.map((line) => `${line}\n`).join(''))
-  const code = await script.ended
-  return { code, out: script.lines.all.filter((line) => line !== '') }
-}
-
 test(
   'a conversation in writing shows what is said, the tools and the handoffs, in order',
   async () => {
-    const { code, out } = await chat(['When are you open on Friday?', 'What does a cleaning cost?', 'Thanks, goodbye.'])
+    const { code, out } = await chat([
+      'When are you open on Friday?',
+      'Can I turn a gift card into cash?',
+      'Thanks, goodbye.'
+    ])
     expect(out.slice(2)).toEqual([
       'agent   Hello.',
       'caller  When are you open on Friday?',
-      'tool    opening_hours {"day":"Friday"}',
-      'tool    opening_hours answers: On Fridays the practice is open from 08:00 to 13:00.',
-      'agent   On Fridays the practice is open from 08:00 to 13:00. Is there anything else?',
-      'caller  What does a cleaning cost?',
-      'agent   [hands off to Billing]',
-      'agent   Cleaning by the hygienist: 120 dollars.',
+      'tool    opening_times {"day":"Friday"}',
+      'tool    opening_times answers: On Friday the oven is hot from 17:00 to 22:30.',
+      'agent   On Friday the oven is hot from 17:00 to 22:30. Is there anything else?',
+      'caller  Can I turn a gift card into cash?',
+      'agent   [hands off to Vouchers]',
+      'agent   A gift card cannot be turned into cash.',
       'caller  Thanks, goodbye.',
       'agent   Thank you for calling. Goodbye!',
-      'tool    end_call {}',
+      'tool    hang_up {}',
       'agent   [hangs up]',
-      'tool    end_call answers: The call ends when the caller has heard the goodbye.'
+      'tool    hang_up answers: The line closes after the goodbye.'
     ])
     expect(code).toBe(0)
   },
@@ -44,9 +40,9 @@ test(
 test(
   'keys are typed on a line of their own, and the end of the lines is the end of the chat',
   async () => {
-    const { code, out } = await chat(['I have a question about my invoice.', '100234#'])
+    const { code, out } = await chat(['What is my voucher worth?', '100234#'])
     expect(out).toContainEqual('agent   [waits for 6 keys, 20 s long: type them on a line of their own]')
-    expect(out.at(-1)).toMatch(/^agent {3}The invoice is for a check-up, 95 dollars/)
+    expect(out.at(-1)).toMatch(/^agent {3}The voucher is worth 20 euros/)
     expect(code).toBe(0)
   },
   LIMIT_MS

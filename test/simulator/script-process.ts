@@ -5,17 +5,26 @@ import { onTestFinished } from 'vitest'
 import { Inbox } from '../../simulator/inbox.ts'
 import { environment } from '../../src/config.ts'
 
-/** One of the simulator's scripts in a process of its own, whatever the machine's own .env says. @param env `undefined`: not set at all */
+/** The settings of a script that a test runs, whatever the machine's own .env says. Its agent is the pizzeria's. */
+export const scriptSettings = {
+  ...environment,
+  OPENAI_API_KEY: '',
+  TWILIO_AUTH_TOKEN: '',
+  PUBLIC_URL: '',
+  GREETING: 'Say "Hello."',
+  NODE_OPTIONS: `--import ${new URL('../agents/pizzeria/instead.ts', import.meta.url)}`
+}
+
+/** One of the simulator's scripts in a process of its own. @param env `undefined`: not set at all */
 export function startScript(
   script: string,
   args: string[] = [],
   env: Record<string, string | undefined> = {},
   cwd: string | undefined = undefined
 ) {
-  const settings = { OPENAI_API_KEY: '', TWILIO_AUTH_TOKEN: '', PUBLIC_URL: '', GREETING: 'Say "Hello."', ...env }
   // A process group of its own, as in a terminal.
   const child = spawn(process.execPath, [resolve(script), ...args], {
-    env: { ...environment, ...settings },
+    env: { ...scriptSettings, ...env },
     cwd,
     detached: true
   })
@@ -34,4 +43,15 @@ export function startScript(
   /** Ctrl-C: the signal reaches every process of the group. */
   const interrupt = () => process.kill(-(child.pid ?? 0), 'SIGINT')
   return { child, lines, ended, interrupt }
+}
+
+/** `npm run chat` with lines from a pipe, which then ends as Ctrl-D does. */
+export async function chat(
+  lines: string[],
+  { args = [], env = {} }: { args?: string[]; env?: Record<string, string> } = {}
+) {
+  const script = startScript('simulator/chat.ts', args, env)
+  script.child.stdin.end(lines.map((line) => `${line}\n`).join(''))
+  const code = await script.ended
+  return { code, out: script.lines.all.filter((line) => line !== '') }
 }

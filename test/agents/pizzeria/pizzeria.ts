@@ -5,5 +5,6 @@ export const pizzeria = {
   menu: { Margherita: 9, Funghi: 11, Diavola: 12 },
   opens: '17:00',
   closes: '22:30',
-  closedOn: 'Monday'
+  closedOn: 'Monday',
+  vouchers: { '100234': 'worth 20 euros', '100235': 'spent' }
 } as const

@@ -4,9 +4,9 @@ import { answers, calls, clears, heardMs, hears, obliging, quiet, requests, says
 
 /** Says goodbye and hangs up, as the tool's description asks; to "Wait." it answers. */
 const polite = obliging(({ transcript }) =>
-  transcript === 'Wait.' ? [says('I am here.')] : [says('Goodbye.', 1_200), calls('end_call')]
+  transcript === 'Wait.' ? [says('I am here.')] : [says('Goodbye.', 1_200), calls('hang_up')]
 )
-const withoutWords = obliging(() => [calls('end_call')])
+const withoutWords = obliging(() => [calls('hang_up')])
 
 afterEach(() => void vi.useRealTimers())
 

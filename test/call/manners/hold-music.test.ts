@@ -18,7 +18,7 @@ test('sound of the server’s own delays the silence watch by nothing, and is no
 })
 
 test('an agent that hangs up while it plays is heard at once, and the line closes after the goodbye', async () => {
-  const house = await startHouse({ model: obliging(() => [says('Goodbye.', 500), calls('end_call')]) })
+  const house = await startHouse({ model: obliging(() => [says('Goodbye.', 500), calls('hang_up')]) })
   const { phone, call, session } = await house.connect()
   call.caller.play(MUSIC, 'house')
   await hears(phone, 200)

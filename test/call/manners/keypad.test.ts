@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { billing } from '../../../src/agent/billing.ts'
+import { vouchers } from '../../agents/pizzeria/vouchers.ts'
 import { eventually, startHouse } from '../../house.ts'
 import {
   answers,
@@ -79,38 +79,38 @@ describe('keys that nobody asked for', () => {
 
 describe('keys that a tool asked for', () => {
   const asks = obliging(({ kind, output }) =>
-    kind === 'speech' ? [says('Please key in the six digits.'), calls('find_invoice')] : [says(output ?? 'Pardon?')]
+    kind === 'speech' ? [says('Please key in the six digits.'), calls('check_voucher')] : [says(output ?? 'Pardon?')]
   )
-  const house = () =>
+  const startVouchers = () =>
     startHouse({
       env: { LOG_LEVEL: 'trace', LOG_TRANSCRIPTS: 'true' },
       model: asks,
-      overrides: { agent: billing }
+      overrides: { agent: vouchers }
     })
 
   test('stay between the caller and the tool: no log, no transcript and no model has them', async () => {
-    const practice = await house()
-    const { phone, call, session } = await practice.connect()
-    speak(session, 'What is on my bill?')
+    const house = await startVouchers()
+    const { phone, call, session } = await house.connect()
+    speak(session, 'What is my voucher worth?')
     await hears(phone, 190)
     await runsTool(call)
     phone.press('100235')
     await session.receives('conversation.item.create', ({ item }) => item.type === 'function_call_output')
-    expect(told(session).join()).toContain('a filling, 180 dollars, paid')
+    expect(told(session).join()).toContain('The voucher is spent.')
     await quiet(call)
     phone.hangUp()
-    await practice.records.next()
-    const everything = [practice.log.all, practice.records.all, session.received.all, call.transcript.memory]
+    await house.records.next()
+    const everything = [house.log.all, house.records.all, session.received.all, call.transcript.memory]
     expect(JSON.stringify(everything)).not.toMatch(/1 ?0 ?0 ?2 ?3 ?5/)
   })
 
   test.each([
-    ['# ends them early', '12#', 'No invoice has that number.'],
+    ['# ends them early', '12#', 'No voucher has that number.'],
     ['# alone means none', '#', 'No keys were pressed.']
   ])('%s', async (_what, keys, answer) => {
-    const practice = await house()
-    const { phone, call, session } = await practice.connect()
-    speak(session, 'What is on my bill?')
+    const house = await startVouchers()
+    const { phone, call, session } = await house.connect()
+    speak(session, 'What is my voucher worth?')
     await runsTool(call)
     await hears(phone, 190)
     phone.press(keys)
@@ -118,9 +118,9 @@ describe('keys that a tool asked for', () => {
   })
 
   test('may end with # although the last one was enough: that is no number of its own, what follows is', async () => {
-    const practice = await house()
-    const { phone, call, session } = await practice.connect()
-    speak(session, 'What is on my bill?')
+    const house = await startVouchers()
+    const { phone, call, session } = await house.connect()
+    speak(session, 'What is my voucher worth?')
     await runsTool(call)
     await hears(phone, 190)
     phone.press('100234#7#')
@@ -129,28 +129,28 @@ describe('keys that a tool asked for', () => {
       (all) => all.length === 1
     )
     expect(keyedIn(told(session))).toEqual(['7'])
-    expect(told(session).join()).toContain('a check-up')
+    expect(told(session).join()).toContain('worth 20 euros')
   })
 
   test('count from the first, also when the caller was quicker than the tool', async () => {
-    const model = obliging(({ kind, output }) => (kind === 'speech' ? [calls('find_invoice')] : [says(output ?? '')]))
-    const practice = await startHouse({ model, overrides: { agent: billing } })
-    const { phone, call, session } = await practice.connect()
+    const model = obliging(({ kind, output }) => (kind === 'speech' ? [calls('check_voucher')] : [says(output ?? '')]))
+    const house = await startHouse({ model, overrides: { agent: vouchers } })
+    const { phone, call, session } = await house.connect()
     phone.press('100234')
-    await practice.log.next(() => true)
-    speak(session, 'What is on my bill?')
-    await isTold(session, 'a check-up')
+    await house.log.next(() => true)
+    speak(session, 'What is my voucher worth?')
+    await isTold(session, 'worth 20 euros')
     await quiet(call)
     expect(keyedIn(told(session))).toEqual([])
   })
 
   test('are no longer waited for when the caller has hung up', async () => {
-    const practice = await house()
-    const { phone, call, session } = await practice.connect()
-    speak(session, 'What is on my bill?')
+    const house = await startVouchers()
+    const { phone, call, session } = await house.connect()
+    speak(session, 'What is my voucher worth?')
     await runsTool(call)
     phone.hangUp()
-    await practice.records.next()
+    await house.records.next()
     await eventually(
       () => call.activity.isToolRunning,
       (isRunning) => !isRunning

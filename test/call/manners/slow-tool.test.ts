@@ -2,7 +2,7 @@ import { RealtimeAgent, tool } from '@openai/agents/realtime'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { CallContext } from '../../../src/agent/context.ts'
-import { failure } from '../../../src/agent/tools/failure.ts'
+import { trouble } from '../../agents/pizzeria/tools/trouble.ts'
 import { eventually, isSaid, playedOut, startHouse } from '../../house.ts'
 import { answers, calls, clears, hears, hearsOut, obliging, quiet, requests, says, speak, told } from './scene.ts'
 
@@ -11,7 +11,7 @@ function searching(options: { timeoutMs?: number } = {}) {
   const { promise, resolve: find, reject: fail } = Promise.withResolvers<string>()
   promise.catch(() => {})
   const search = tool({
-    ...failure,
+    ...trouble,
     ...options,
     name: 'search',
     description: 'Takes long.',
@@ -41,13 +41,6 @@ describe('a tool that takes long', () => {
     await hearsOut(house, 'Found: it.')
     expect(answers(house)).toEqual(['Let me look.', 'Found: it.'])
     expect(clears(phone)).toEqual([])
-  })
-
-  test('is announced because the agent is told to', async () => {
-    const house = await startHouse({ model })
-    const { session } = await house.connect()
-    const { session: config } = await session.receives('session.update')
-    expect(config.instructions).toContain('Before a tool that takes a moment, say something short first')
   })
 
   test.each([

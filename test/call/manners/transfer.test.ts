@@ -5,14 +5,14 @@ import { answers, calls, heardMs, hears, obliging, quiet, requests, says, speak,
 
 const env = { TRANSFER_TARGETS: 'billing=+15551230001,front desk=+15551230002' }
 
-/** Announces the transfer and asks for it, as the tool's description says. */
+/** Announces the transfer and asks for it. */
 const helpful = obliging(({ kind, instructions }) => {
   if (kind === 'speech')
     return [
       says('I am putting you through to billing.', 800),
-      calls('transfer_call', { target: 'Billing', summary: 'Sam Taylor asks about an invoice of 95 dollars.' })
+      calls('put_through', { person: 'billing', reason: 'Sam Taylor asks about an invoice of 95 dollars.' })
     ]
-  return [says(instructions.includes('just come back from a transfer') ? 'Nobody is there.' : 'What now?')]
+  return [says(instructions.includes('The guest is back') ? 'Nobody is there.' : 'What now?')]
 })
 
 const nobody = (status: DialResult['status']) => ({ dial: () => ({ status }) })
@@ -49,7 +49,7 @@ describe('a caller who is put through', () => {
   })
 
   test('hears who to also when the agent forgot to say it', async () => {
-    const model = obliging(() => [calls('transfer_call', { target: 'front desk', summary: '' })])
+    const model = obliging(() => [calls('put_through', { person: 'front desk', reason: '' })])
     const house = await startHouse({ env, model })
     const { phone, session } = await house.connect()
     speak(session, 'The front desk, please.')
@@ -81,7 +81,7 @@ describe('a person who is not there', () => {
       speak(session, 'Can I talk to somebody about my bill?')
       const returned = await back(house)
       const { session: config } = await returned.session.receives('session.update')
-      expect(config.instructions).toContain(`just come back from a transfer that did not work out (billing: ${status})`)
+      expect(config.instructions).toContain(`The guest is back: nobody answered (billing: ${status}).`)
       await isSaid(returned.call, 'Nobody is there.')
       const known = told(returned.session).join('\n')
       expect(known).toContain('Can I talk to somebody about my bill?')
@@ -140,15 +140,13 @@ describe('a person who is not there', () => {
 describe('a call goes nowhere but to those who are named', () => {
   test('a name that is not among them is answered with those that are', async () => {
     const model = obliging(({ kind }) =>
-      kind === 'speech'
-        ? [calls('transfer_call', { target: '+15559990000', summary: '' })]
-        : [says('I cannot do that.')]
+      kind === 'speech' ? [calls('put_through', { person: '+15559990000', reason: '' })] : [says('I cannot do that.')]
     )
     const house = await startHouse({ env, model })
     const { phone, session, call } = await house.connect()
     speak(session, 'Put me through to +15559990000.')
     await hears(phone, 190)
-    expect(told(session).join()).toContain('There is: billing, front desk.')
+    expect(told(session).join()).toContain('only: billing, front desk.')
     expect(call.state.name).toBe('live')
   })
 
@@ -156,7 +154,7 @@ describe('a call goes nowhere but to those who are named', () => {
     const house = await startHouse({ model: helpful })
     const { session } = await house.connect()
     const { session: config } = await session.receives('session.update')
-    expect(JSON.stringify(config.tools)).not.toContain('transfer_call')
-    expect(config.instructions).toContain('Nobody can be put on the line.')
+    expect(JSON.stringify(config.tools)).not.toContain('put_through')
+    expect(config.instructions).toContain('Nobody can come to the phone.')
   })
 })

@@ -5,11 +5,11 @@ import type { PracticeSession, Reply, Turn } from '../../../simulator/model/prac
 import { tone } from '../../../simulator/sound/mulaw.ts'
 import type { CloseStyle, PhoneCall } from '../../../simulator/telephone/telephone.ts'
 import type { CallContext } from '../../../src/agent/context.ts'
-import { endCall } from '../../../src/agent/tools/end-call.ts'
 import type { Call } from '../../../src/call/call.ts'
 import type { EndReason } from '../../../src/call/end-reason.ts'
 import type { CallEvent } from '../../../src/call/events.ts'
 import { summary } from '../../../src/call/record.ts'
+import { hangUp } from '../../agents/pizzeria/tools/hang-up.ts'
 import { eventually, type House, journalOf, parametersOf, sdk, startFrame, startHouse, webhook } from '../../house.ts'
 import { heardMs, hears, quiet } from '../manners/scene.ts'
 
@@ -329,11 +329,11 @@ function newDesk(moment: Moment) {
       return 'The invoice is paid.'
     }
   })
-  const agent = new RealtimeAgent<CallContext>({ name: 'Desk', instructions: 'Help.', tools: [lookUp, endCall] })
+  const agent = new RealtimeAgent<CallContext>({ name: 'Desk', instructions: 'Help.', tools: [lookUp, hangUp] })
   const answer = (): Reply[] => {
     if (moment === 'tool running' && runs === 0) return [{ callTool: 'look_up', arguments: {} }]
     const goodbye = { tone: 1_500, transcript: 'one two three four five six seven eight' }
-    return moment === 'hanging up' ? [goodbye, { callTool: 'end_call', arguments: {} }] : [goodbye]
+    return moment === 'hanging up' ? [goodbye, { callTool: 'hang_up', arguments: {} }] : [goodbye]
   }
   const brain = ({ kind }: Turn): Reply[] =>
     kind === 'speech' || kind === 'text' ? answer() : [{ tone: 600, transcript: 'nine ten eleven' }]

@@ -245,27 +245,27 @@ describe('the conversation goes on where it was', () => {
   test('the specialist who was speaking goes on, and not the first agent', async () => {
     const house = await startHouse({ model: { vad: false } })
     const { call, session } = await house.connect()
-    await session.callTool('transfer_to_Appointments')
+    await session.callTool('transfer_to_Vouchers')
     await session.receives(
       'session.update',
-      ({ session: { instructions } }) => instructions?.includes('You book appointments') === true
+      ({ session: { instructions } }) => instructions?.includes('You check gift vouchers') === true
     )
     await quiet(call)
     session.drop(1011)
     const next = await nextModel(house)
     await eventually(
       () => next.config.instructions,
-      (instructions) => instructions.includes('You book appointments')
+      (instructions) => instructions.includes('You check gift vouchers')
     )
     expect(next.config.tools.map(({ name }) => name)).toEqual(session.config.tools.map(({ name }) => name))
-    expect(sdk(call).session.currentAgent.name).toBe('Appointments')
+    expect(sdk(call).session.currentAgent.name).toBe('Vouchers')
   })
 
   test('a specialist who was lost before their first word speaks it', async () => {
     const house = await startHouse({ model: obliging() })
     const { phone, call, session } = await house.connect()
     house.model.mute('response')
-    await session.callTool('transfer_to_Appointments')
+    await session.callTool('transfer_to_Vouchers')
     await session.receives('response.create')
     house.model.mute(undefined)
     session.drop(1011)

@@ -62,7 +62,7 @@ describe('a model that is there and says nothing is nudged, then reached anew', 
     const house = await startHouse({ model: obliging() })
     const { phone, session } = await house.connect()
     house.model.mute('response')
-    await session.callTool('opening_hours', { day: 'today' })
+    await session.callTool('menu')
     await session.receives('response.create')
     house.model.mute(undefined)
     await hears(phone, 190)

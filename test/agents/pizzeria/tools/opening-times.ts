@@ -1,8 +1,10 @@
 import { tool } from '@openai/agents/realtime'
 import { z } from 'zod'
 import { pizzeria } from '../pizzeria.ts'
+import { trouble } from './trouble.ts'
 
 export const openingTimes = tool({
+  ...trouble,
   name: 'opening_times',
   description: 'When the pizzeria is open on a day.',
   parameters: z.object({ day: z.string().describe('A weekday in English, or "today".') }),

@@ -1,7 +1,9 @@
 import { tool } from '@openai/agents/realtime'
 import { z } from 'zod'
+import { trouble } from './trouble.ts'
 
 export const orderPizza = tool({
+  ...trouble,
   name: 'order_pizza',
   description: 'Takes an order.',
   parameters: z.object({
