@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import * as cues from '../src/agent/cues.ts'
 import { InvalidEnvironment, loadConfig } from '../src/config.ts'
 
 const KEY = { OPENAI_API_KEY: 'sk-test' }
 const MISSING_KEY = 'Missing OpenAI API key. Please set it in the .env file.'
-const DEFAULT_SAY = 'O.K. you can start talking!'
 
 /** What an environment is refused with, a line for each complaint. */
 function complaints(env: Record<string, string>): string[] {
@@ -194,7 +194,7 @@ describe('the caller hears exactly one opening', () => {
 
   test('with an empty greeting Twilio says that the line is open', () => {
     const { greeting, say } = loadConfig({ ...KEY, GREETING: '' }).call
-    expect({ greeting, say }).toEqual({ greeting: '', say: DEFAULT_SAY })
+    expect({ greeting, say }).toEqual({ greeting: '', say: cues.lineIsOpen })
   })
 
   test('with both empty nobody speaks first', () => {

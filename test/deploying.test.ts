@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parseTwiml } from '../simulator/telephone/twiml.ts'
+import * as cues from '../src/agent/cues.ts'
 import { apologyTwiml } from '../src/twilio/twiml.ts'
 import { startProxy } from './proxy.ts'
 import { startServer } from './server-process.ts'
@@ -43,7 +44,7 @@ describe('an old and a new process behind a proxy (docs/deploying.md)', { timeou
     ready = fresh
     await session.callTool('put_through', { person: 'billing', reason: '' })
     expect(await phone.ended).toMatchObject({ by: 'server', dialled: [FALLBACK], errors: [] })
-    expect(phone.said.all[0]).toMatch(/^We are sorry/)
+    expect(phone.said.all[0]).toContain(cues.apology)
     expect(await fresh.log.next(({ level }) => level === 40)).toMatchObject({ callSid: phone.callSid })
   })
 })

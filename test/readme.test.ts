@@ -1,6 +1,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import * as cues from '../src/agent/cues.ts'
 import { Environment, loadConfig } from '../src/config.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -101,7 +102,7 @@ describe('the settings', () => {
 
   test('the openings are what the table says they are', () => {
     const left = loadConfig({ OPENAI_API_KEY: 'sk-test' }).call
-    expect(left.greeting).toMatch(/one short sentence.*AI assistant/)
+    expect(left.greeting).toBe(cues.defaultGreeting)
     expect(table.get('GREETING')).toBe('a sentence in English')
     expect(left.say).toBe('')
     expect(table.get('ANSWER_SAY')).toBe('none')

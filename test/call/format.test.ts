@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import * as cues from '../../src/agent/cues.ts'
 import { startHouse } from '../house.ts'
 
 const pcmu = { input: { format: { type: 'audio/pcmu' } }, output: { format: { type: 'audio/pcmu' } } }
@@ -50,7 +51,7 @@ test.each(['input', 'output'] as const)(
     }
     session.send({ type: 'session.updated', session: { ...session.config, audio } })
     expect(await phone.ended).toMatchObject({ by: 'server' })
-    expect(phone.said.all).toEqual([expect.stringMatching(/^We are sorry/)])
+    expect(phone.said.all).toEqual([expect.stringContaining(cues.apology)])
     expect(await house.records.next()).toMatchObject({ endReason: 'model_wrong_format' })
     const line = await house.log.next(({ level }) => level >= 40)
     expect(JSON.stringify(line)).toContain('audio/pcm')

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import type { Refusal } from '../../simulator/model/practice-model.ts'
+import * as cues from '../../src/agent/cues.ts'
 import type { EndReason } from '../../src/call/end-reason.ts'
 import { reaches, sdk, startHouse } from '../house.ts'
 
 /** Attempts begin after 0, 150 and 450 ms; the fourth would be too late, and the third has time to fail by itself. */
 const impatient = { MODEL_RECONNECT_MS: '950' }
-const SORRY = expect.stringMatching(/^We are sorry/)
+const SORRY = expect.stringContaining(cues.apology)
 
 describe('a caller for whom there is no model hears so, and the record says why', () => {
   const refusals: [string, Refusal, EndReason][] = [

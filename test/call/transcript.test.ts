@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import * as cues from '../../src/agent/cues.ts'
 import type { Heard } from '../../src/call/playback.ts'
 import { Transcript, upToShare } from '../../src/call/transcript.ts'
 
@@ -84,7 +85,7 @@ describe('a transcript', () => {
     transcript.note('The slot was booked.')
     transcript.agentWords('agent0', 'We open at eight in the morning.')
     expect(transcript.memory).toEqual([
-      { id: 'caller0', who: 'caller', text: '(The words of this turn are not known.)' },
+      { id: 'caller0', who: 'caller', text: cues.unknownWords },
       { id: 'note_1', who: 'note', text: 'The slot was booked.' },
       { id: 'agent0', who: 'agent', text: 'We open at eight […]' }
     ])

@@ -1,6 +1,7 @@
 import { parse } from 'node:querystring'
 import { describe, expect, test } from 'vitest'
 import { parseTwiml } from '../../simulator/telephone/twiml.ts'
+import * as cues from '../../src/agent/cues.ts'
 import { type House, signed, startHouse, webhook } from '../house.ts'
 
 const ring = { CallSid: 'CA1', From: '+15551230001', To: '+15551239999', Direction: 'inbound' }
@@ -114,7 +115,7 @@ describe('exactly one opening', () => {
   const settings: [string, Record<string, string | undefined>, string[], boolean][] = [
     ['the greeting by default', { GREETING: undefined, ANSWER_SAY: undefined }, [], true],
     ['a greeting of your own', { GREETING: 'Say hello.', ANSWER_SAY: undefined }, [], true],
-    ['<Say> without a greeting', { GREETING: '', ANSWER_SAY: undefined }, ['O.K. you can start talking!'], false],
+    ['<Say> without a greeting', { GREETING: '', ANSWER_SAY: undefined }, [cues.lineIsOpen], false],
     ['<Say> of your own', { GREETING: undefined, ANSWER_SAY: 'Welcome.' }, ['Welcome.'], false],
     ['<Say> of your own and no greeting', { GREETING: '', ANSWER_SAY: 'Welcome.' }, ['Welcome.'], false],
     ['none when both are empty', { GREETING: '', ANSWER_SAY: '' }, [], false]

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import * as cues from '../../src/agent/cues.ts'
 import { buildApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config.ts'
 import { startHouse } from '../house.ts'
@@ -66,6 +67,6 @@ test('an error inside a webhook is an apology to the caller, and told to the log
     body: `${new URLSearchParams(params)}`
   })
   const twiml = await reply.text()
-  expect([reply.status, twiml]).toEqual([200, expect.stringContaining('We are sorry')])
+  expect([reply.status, twiml]).toEqual([200, expect.stringContaining(cues.apology)])
   expect(twiml).not.toMatch(/Error|at |db\.internal/)
 })

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import * as cues from '../../../src/agent/cues.ts'
 import { isSaid, parametersOf, startFrame, startHouse, webhook } from '../../house.ts'
 import { answers, calls, clears, heardMs, hears, obliging, quiet, requests, says, speak, told } from './scene.ts'
 
@@ -30,7 +31,7 @@ describe('an agent that hangs up', () => {
     speak(session, 'Bye.')
     expect(await phone.ended).toMatchObject({ by: 'server', reason: 'hangup' })
     expect(requests(session)).toHaveLength(1)
-    expect(answers(house)).toEqual(['Say goodbye to the caller in one short sentence.'])
+    expect(answers(house)).toEqual([cues.sayGoodbye])
     expect(heardMs(phone)).toBeGreaterThan(380)
   })
 
@@ -87,7 +88,7 @@ describe('a goodbye that is spoken over keeps the line open', () => {
     session.hearSilence('Wait.')
     await hears(phone, heard + 190)
     expect(answers(house)).toContain('I am here.')
-    expect(told(session).join()).toContain('the line stays open')
+    expect(told(session).join()).toContain(cues.lineStaysOpen)
     await quiet(call)
     expect(call.state.name).toBe('live')
     speak(session, 'Bye.')

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import * as cues from '../../../src/agent/cues.ts'
 import { isSaid, startHouse } from '../../house.ts'
 import { answers, heardMs, hears, obliging, requests, speak, told } from './scene.ts'
 
-const GOODBYE = 'The call has reached its time limit. Say so in one short sentence, and goodbye.'
 const env = { MAX_CALL_MS: '1000' }
 
 describe('a call that reaches its limit', () => {
@@ -10,7 +10,7 @@ describe('a call that reaches its limit', () => {
     const house = await startHouse({ env, model: obliging() })
     const { phone, call, session } = await house.connect()
     await session.receives('conversation.item.create')
-    expect(told(session).join()).toContain('The call must end soon.')
+    expect(told(session).join()).toContain(cues.wrapUp)
     expect(call.state.name).toBe('live')
     expect([requests(session), heardMs(phone)]).toEqual([[], 0])
     // What the agent says next takes account of it.
@@ -22,7 +22,7 @@ describe('a call that reaches its limit', () => {
     const house = await startHouse({ env, model: obliging() })
     const { phone } = await house.connect()
     expect(await phone.ended).toMatchObject({ by: 'server', reason: 'hangup' })
-    expect(answers(house)).toEqual([GOODBYE])
+    expect(answers(house)).toEqual([cues.timeIsUp])
     expect(heardMs(phone)).toBeGreaterThan(380)
     const { endReason, durationMs } = await house.records.next()
     expect(endReason).toBe('too_long')
@@ -35,7 +35,7 @@ describe('a call that reaches its limit', () => {
     const { phone, session } = await house.connect()
     await session.say({ ms: 1_800, transcript: 'A long story.' })
     await phone.ended
-    expect(answers(house)).toEqual(['A long story.', GOODBYE])
+    expect(answers(house)).toEqual(['A long story.', cues.timeIsUp])
     expect(heardMs(phone)).toBeGreaterThan(1_800 + 380 - 50)
   })
 
@@ -44,7 +44,7 @@ describe('a call that reaches its limit', () => {
     const { phone, session } = await house.connect()
     void session.say({ ms: 1_800, transcript: 'A long story.' })
     await phone.ended
-    expect(answers(house)).toEqual(['A long story.', GOODBYE])
+    expect(answers(house)).toEqual(['A long story.', cues.timeIsUp])
     expect(heardMs(phone)).toBeGreaterThan(1_800 + 380 - 50)
   })
 

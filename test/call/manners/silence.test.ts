@@ -2,11 +2,10 @@ import { RealtimeAgent, tool } from '@openai/agents/realtime'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { CallContext } from '../../../src/agent/context.ts'
+import * as cues from '../../../src/agent/cues.ts'
 import { isSaid, receivesAudio, startHouse } from '../../house.ts'
 import { answers, calls, clears, heardMs, hears, obliging, quiet, requests, says, speak } from './scene.ts'
 
-const ASK = 'The caller has not said anything for a while. Ask in one short sentence whether they are still there.'
-const GIVE_UP = 'The caller does not answer. Say in one short sentence that you are ending the call, and goodbye.'
 const env = { SILENCE_TIMEOUT_MS: '400' }
 
 describe('a caller who says nothing', () => {
@@ -14,7 +13,7 @@ describe('a caller who says nothing', () => {
     const house = await startHouse({ env, model: obliging() })
     const { phone, session } = await house.connect()
     expect(await phone.ended).toMatchObject({ by: 'server', reason: 'hangup' })
-    expect(answers(house)).toEqual([ASK, GIVE_UP])
+    expect(answers(house)).toEqual([cues.askIfStillThere, cues.giveUpOnSilence])
     expect(requests(session)).toHaveLength(2)
     expect(heardMs(phone)).toBeGreaterThan(780)
     expect(await house.records.next()).toMatchObject({ endReason: 'caller_silent' })
@@ -38,7 +37,12 @@ describe('a caller who says nothing', () => {
     await quiet(call)
     speak(session, 'Yes, I am.')
     await phone.ended
-    expect(answers(house)).toEqual([ASK, 'You said: Yes, I am.', ASK, GIVE_UP])
+    expect(answers(house)).toEqual([
+      cues.askIfStillThere,
+      'You said: Yes, I am.',
+      cues.askIfStillThere,
+      cues.giveUpOnSilence
+    ])
   })
 
   test('but presses a key is there', async () => {
@@ -48,7 +52,7 @@ describe('a caller who says nothing', () => {
     await quiet(call)
     phone.press('1#')
     await phone.ended
-    expect(answers(house)).toEqual([ASK, 'One.', ASK, GIVE_UP])
+    expect(answers(house)).toEqual([cues.askIfStillThere, 'One.', cues.askIfStillThere, cues.giveUpOnSilence])
   })
 
   test('but speaks over the goodbye keeps the line', async () => {
@@ -94,7 +98,7 @@ describe('it is no silence', () => {
     expect(requests(session)).toEqual([])
     find('Here it is.')
     await phone.ended
-    expect(answers(house)).toEqual(['Here it is.', ASK, GIVE_UP])
+    expect(answers(house)).toEqual(['Here it is.', cues.askIfStillThere, cues.giveUpOnSilence])
   })
 })
 

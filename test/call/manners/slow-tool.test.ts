@@ -2,6 +2,7 @@ import { RealtimeAgent, tool } from '@openai/agents/realtime'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { CallContext } from '../../../src/agent/context.ts'
+import * as cues from '../../../src/agent/cues.ts'
 import { trouble } from '../../agents/pizzeria/tools/trouble.ts'
 import { eventually, isSaid, playedOut, startHouse } from '../../house.ts'
 import { answers, calls, clears, hears, hearsOut, obliging, quiet, requests, says, speak, told } from './scene.ts'
@@ -115,9 +116,7 @@ describe('a result that comes after the caller has changed the subject', () => {
       () => outputs(told(session)).length,
       (count) => count === 1
     )
-    expect(outputs(told(session))[0]).toContain(
-      'it. (The caller has spoken since: mention this only if it still matters.)'
-    )
+    expect(outputs(told(session))[0]).toContain(cues.onlyIfItMatters('Nothing').slice('Nothing'.length))
     await quiet(call)
     expect(clears(phone)).toEqual([])
   })

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { DialResult } from '../../../simulator/telephone/telephone.ts'
+import * as cues from '../../../src/agent/cues.ts'
 import { type House, isSaid, reaches, startHouse, webhook } from '../../house.ts'
 import { answers, calls, heardMs, hears, obliging, quiet, requests, says, speak, told } from './scene.ts'
 
@@ -54,9 +55,7 @@ describe('a caller who is put through', () => {
     const { phone, session } = await house.connect()
     speak(session, 'The front desk, please.')
     expect(await phone.ended).toMatchObject({ dialled: ['+15551230002'] })
-    expect(answers(house)).toEqual([
-      'Tell the caller in one short sentence that you are putting them through to front desk.'
-    ])
+    expect(answers(house)).toEqual([cues.announceTransfer('front desk')])
     expect(heardMs(phone)).toBeGreaterThan(380)
     expect(phone.whispers.all).toEqual([])
   })

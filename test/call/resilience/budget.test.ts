@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { PracticeSession, Refusal } from '../../../simulator/model/practice-model.ts'
+import * as cues from '../../../src/agent/cues.ts'
 import { receivesAudio, startHouse } from '../../house.ts'
 
-const SORRY = expect.stringMatching(/^We are sorry/)
+const SORRY = expect.stringContaining(cues.apology)
 
 function rejects(session: PracticeSession, code: string, closeCode: number): void {
   const error = { type: 'invalid_request_error', code, message: 'No.', param: null, event_id: null }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { PracticeSession } from '../../../simulator/model/practice-model.ts'
+import * as cues from '../../../src/agent/cues.ts'
 import { startHouse } from '../../house.ts'
 import { hears, obliging, quiet, requests, says, speak } from '../manners/scene.ts'
 
@@ -65,7 +66,7 @@ describe('an answer that the model could not give', () => {
     speak(session, 'When are you open?')
     expect(await house.records.next(undefined, 9_000)).toMatchObject({ endReason: 'model_refused' })
     await phone.ended
-    expect(phone.said.all).toEqual([expect.stringMatching(/^We are sorry/)])
+    expect(phone.said.all).toEqual([expect.stringContaining(cues.apology)])
   })
 
   test('because nobody pays for it is not asked for again', async () => {
@@ -75,7 +76,7 @@ describe('an answer that the model could not give', () => {
     speak(session, 'When are you open?')
     expect(await house.records.next()).toMatchObject({ endReason: 'model_rejected' })
     await phone.ended
-    expect(phone.said.all).toEqual([expect.stringMatching(/^We are sorry/)])
+    expect(phone.said.all).toEqual([expect.stringContaining(cues.apology)])
     expect(house.model.handshakes.all).toHaveLength(1)
   })
 
@@ -96,8 +97,8 @@ describe('an answer that the model could not give', () => {
 
 describe('an answer that was broken off', () => {
   test.each([
-    ['content_filter', 'was withheld'],
-    ['max_output_tokens', 'was cut off']
+    ['content_filter', cues.explainWithheld],
+    ['max_output_tokens', cues.finishBriefly]
   ])('by the %s is explained or finished', async (reason, explanation) => {
     const house = await startHouse({ model: obliging() })
     const { phone, session } = await house.connect()

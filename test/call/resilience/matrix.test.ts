@@ -5,6 +5,7 @@ import type { PracticeSession, Reply, Turn } from '../../../simulator/model/prac
 import { tone } from '../../../simulator/sound/mulaw.ts'
 import type { CloseStyle, PhoneCall } from '../../../simulator/telephone/telephone.ts'
 import type { CallContext } from '../../../src/agent/context.ts'
+import * as cues from '../../../src/agent/cues.ts'
 import type { Call } from '../../../src/call/call.ts'
 import type { EndReason } from '../../../src/call/end-reason.ts'
 import type { CallEvent } from '../../../src/call/events.ts'
@@ -294,7 +295,7 @@ async function play(name: string, fault: Fault, moment: Moment): Promise<{ outco
   if (moment !== 'ringing' && !NOBODY_LISTENS.test(name) && APOLOGISED.includes(record.endReason)) {
     await eventually(
       () => phone.said.all.join(),
-      (said) => said.startsWith('We are sorry')
+      (said) => said.startsWith(cues.apology)
     )
   }
   phone.hangUp()

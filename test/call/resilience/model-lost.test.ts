@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { PracticeSession } from '../../../simulator/model/practice-model.ts'
 import type { CallContext } from '../../../src/agent/context.ts'
+import * as cues from '../../../src/agent/cues.ts'
 import {
   distinctSound,
   eventually,
@@ -169,7 +170,7 @@ describe('the conversation goes on where it was', () => {
     session.drop(1011, 'server_error')
     const next = await nextModel(house)
     const { response } = await next.receives('response.create')
-    expect(response?.instructions).toContain('Go on exactly where')
+    expect(response?.instructions).toContain(cues.goOnWithNewModel)
     expect(told(next)).toEqual([expect.stringMatching(/"output_text","text":"one two/)])
     expect(told(next).join()).not.toContain('nine')
     await quiet(call)
@@ -285,7 +286,7 @@ describe('a tool that runs across the loss is neither lost nor run twice', () =>
     await desk.started
     session.drop(1011)
     const next = await nextModel(house)
-    await isTold(next, 'look_up is still running')
+    await isTold(next, cues.toolRunning('look_up'))
     desk.answer()
     await hears(phone, 190)
     await quiet(call)

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import * as cues from '../../../src/agent/cues.ts'
 import { eventually, nextModel, startHouse } from '../../house.ts'
 import { hears, obliging, quiet, requests, speak } from '../manners/scene.ts'
 
@@ -76,7 +77,7 @@ describe('a model that is there and says nothing is nudged, then reached anew', 
     void session.say({ ms: 800, transcript: 'one two three four' })
     await session.receives('response.cancel', undefined, 9_000)
     const { response } = await session.receives('response.create')
-    expect(response?.instructions).toContain('cut short by a fault')
+    expect(response?.instructions).toContain(cues.goOnAfterStall)
     await hears(phone, 590)
     expect(house.model.sessions).toHaveLength(1)
   })
