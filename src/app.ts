@@ -1,7 +1,8 @@
 import formbody from '@fastify/formbody'
 import websocket from '@fastify/websocket'
 import Fastify, { type FastifyInstance, LogController } from 'fastify'
-import { triageAgent } from './agent/agent.ts'
+import { agentFor } from './agent/agent.ts'
+import type { AgentFor } from './agent/context.ts'
 import { outputGuardrails } from './agent/guardrails.ts'
 import type { Call } from './call/call.ts'
 import { contain } from './call/contain.ts'
@@ -42,7 +43,7 @@ const HELD_BEYOND_BUDGET_MS = 5_000
 export interface Dependencies {
   /** What Twilio's requests have to be signed with; by default `TWILIO_AUTH_TOKEN`. */
   readonly authToken: string
-  readonly agent: typeof triageAgent
+  readonly agentFor: AgentFor
   readonly outputGuardrails: typeof outputGuardrails
   readonly saveRecord: SaveRecord
   /** New callers are declined while this is true; by default, while the event loop is late. */
@@ -123,25 +124,29 @@ function buildSwitchboard(
   authToken: string,
   overrides: Partial<Dependencies>
 ): Switchboard {
-  const agent = overrides.agent ?? triageAgent
+  const chooseAgent = overrides.agentFor ?? agentFor
+  const watchedAgentFor: AgentFor = (caller) => {
+    const agent = chooseAgent(caller)
+    watchTools(agent)
+    return agent
+  }
   const settings = {
     ...config.openai,
     takesTurns: config.call.minInterruptionMs > 0 || config.call.protectGreeting,
     outputGuardrails: overrides.outputGuardrails ?? outputGuardrails
   }
   const warm = new WarmSockets(config.openai)
-  watchTools(agent)
   const parts: SwitchboardParts = {
     lines: new MemoryLines(),
     tokens: new StreamTokens(authToken),
     warm,
-    warmUp: (caller) => warm.warm(caller.claims.callSid, earlyOpening(caller, agent, settings, config)),
+    warmUp: (caller) => warm.warm(caller.claims.callSid, earlyOpening(caller, watchedAgentFor, settings, config)),
     createCall: (socket, tcp, { log, admit, isSpareDue }) => {
       const caller = new MediaStream(socket, tcp, config.call.modelReconnectMs + HELD_BEYOND_BUDGET_MS)
       let model: RealtimeLeg | undefined
       const createModelLeg = (call: CallSide) => {
         model = createLeg(call, {
-          agent,
+          agentFor: watchedAgentFor,
           settings,
           apiKey: config.openai.apiKey,
           budgetMs: config.call.modelReconnectMs,

@@ -23,8 +23,10 @@ const forget = tool({
   }
 })
 
+const desk = new RealtimeAgent<CallContext>({ name: 'Desk', instructions: 'Help.', tools: [forget] })
+
 const app = await buildApp(config, {
-  agent: new RealtimeAgent<CallContext>({ name: 'Desk', instructions: 'Help.', tools: [forget] }),
+  agentFor: () => desk,
   readers: [
     ({ journal }) =>
       journal.follow(({ event }) => {

@@ -14,7 +14,7 @@ import type { CallRecord } from '../src/call/record.ts'
 import type { CallState } from '../src/call/state.ts'
 import { loadConfig } from '../src/config.ts'
 import type { RealtimeLeg } from '../src/realtime/leg.ts'
-import { triageAgent as agent } from './agents/pizzeria/agent.ts'
+import { agentFor } from './agents/pizzeria/agent.ts'
 import { outputGuardrails } from './agents/pizzeria/guardrails.ts'
 
 export interface LogLine {
@@ -58,7 +58,7 @@ export async function startHouse({ env, model: modelOptions, overrides, provokes
     ...env
   })
   const app = await buildApp(config, {
-    agent,
+    agentFor,
     outputGuardrails,
     saveRecord: async (record) => records.push(record),
     readers: [

@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { inspect, styleText } from 'node:util'
 import { RealtimeSession } from '@openai/agents/realtime'
-import { triageAgent } from '../../src/agent/agent.ts'
+import { agentFor } from '../../src/agent/agent.ts'
 import type { CallContext } from '../../src/agent/context.ts'
 import { outputGuardrails } from '../../src/agent/guardrails.ts'
 import type { Config } from '../../src/config.ts'
@@ -44,7 +44,7 @@ export async function chat(
     (tool, error) => tell('tool', `${tool} fails: ${inspect(error)}`)
   )
   const options = sessionOptions<CallContext>({ ...openai, takesTurns: false, outputGuardrails }, { call }, socket)
-  const session: Session = new RealtimeSession(triageAgent, {
+  const session: Session = new RealtimeSession(agentFor(call), {
     ...options,
     config: { ...options.config, outputModalities: ['text'] }
   })

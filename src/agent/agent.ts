@@ -1,7 +1,7 @@
 import { RealtimeAgent } from '@openai/agents/realtime'
 import { appointments } from './appointments.ts'
 import { billing } from './billing.ts'
-import type { CallContext } from './context.ts'
+import type { AgentFor, CallContext } from './context.ts'
 import { sharedInstructions } from './instructions.ts'
 import { messageBook } from './messages.ts'
 import { practice } from './practice.ts'
@@ -21,7 +21,7 @@ If the conversation is already under way, do not greet again.
 When the caller has all they need, say goodbye and end the call.`
 
 /**
- * The agent that answers, one object for all calls. What differs from call to call is in the context.
+ * One object for all calls. What differs from call to call is in the context.
  * No agent sets a `voice`: the model cannot change it once it has spoken.
  */
 export const triageAgent = new RealtimeAgent<CallContext>({
@@ -35,3 +35,6 @@ export const triageAgent = new RealtimeAgent<CallContext>({
 // The handoffs back are set here, because the agents refer to each other.
 appointments.handoffs = [triageAgent]
 billing.handoffs = [triageAgent]
+
+/** The agent that answers. Agents are made once, and a call only chooses among them. */
+export const agentFor: AgentFor = () => triageAgent

@@ -1,5 +1,5 @@
 import type { RunContext } from '@openai/agents'
-import type { RealtimeContextData } from '@openai/agents/realtime'
+import type { RealtimeAgent, RealtimeContextData } from '@openai/agents/realtime'
 
 /** The caller, from the webhook that Twilio signed. Nothing here comes from an unsigned source. */
 export interface Caller {
@@ -47,6 +47,12 @@ export interface CallControl {
 export interface CallContext {
   readonly call: Caller & CallControl
 }
+
+/**
+ * Chooses the agent that answers a call. It is asked when the call's webhook comes, for the greeting, and when a stream
+ * of the call does, and gives the same agent each time.
+ */
+export type AgentFor = (caller: Caller) => RealtimeAgent<CallContext>
 
 /** The context argument of a tool's `execute` and of an agent's `instructions`. */
 export type CallRunContext = RunContext<RealtimeContextData<CallContext>>

@@ -1,5 +1,4 @@
-import type { RealtimeAgent } from '@openai/agents/realtime'
-import type { CallContext } from '../agent/context.ts'
+import type { AgentFor } from '../agent/context.ts'
 import type { Admission } from '../call/admission.ts'
 import { CallerContext } from '../call/caller-context.ts'
 import type { Config } from '../config.ts'
@@ -9,7 +8,7 @@ import type { SessionSettings } from './session.ts'
 /** The opening of a session before its caller's stream is there; undefined leaves the opening to the call. */
 export function earlyOpening(
   caller: Admission,
-  agent: RealtimeAgent<CallContext>,
+  agentFor: AgentFor,
   settings: SessionSettings,
   config: Config
 ): Promise<Opening> | undefined {
@@ -17,5 +16,5 @@ export function earlyOpening(
   // A caller who comes back is not greeted, and the session must first get their conversation.
   if (!earlyGreeting || caller.memory.length > 0 || caller.returnedFrom !== undefined) return undefined
   const call = CallerContext.before(caller, transferTargets)
-  return prepareOpening(agent, settings, { call }, greeting)
+  return prepareOpening(agentFor(call), settings, { call }, greeting)
 }

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import type { RealtimeAgent, RealtimeItem } from '@openai/agents/realtime'
-import type { CallContext } from '../agent/context.ts'
+import type { AgentFor, CallContext } from '../agent/context.ts'
 import type { Admission, Memory } from '../call/admission.ts'
 import type { AudioFrame } from '../call/caller-leg.ts'
 import { type CallSide, ModelError, type ModelLeg, type ModelLegEvents } from '../call/model-leg.ts'
@@ -13,7 +13,7 @@ import type { ModelSocket } from './socket.ts'
 import { CallTransport } from './transport.ts'
 
 export interface RealtimeOptions {
-  readonly agent: RealtimeAgent<CallContext>
+  readonly agentFor: AgentFor
   readonly settings: SessionSettings
   readonly apiKey: string
   /** The time to reach a model in each outage, in ms (MODEL_RECONNECT_MS). */
@@ -50,7 +50,7 @@ export class RealtimeLeg extends EventEmitter<ModelLegEvents> implements ModelLe
   readonly #wordsOwed = new Set<string>()
   #spare: ModelSocket | undefined
   #socket: ModelSocket | undefined
-  #specialist: RealtimeAgent<CallContext>
+  #specialist: RealtimeAgent<CallContext> | undefined
   #state: 'down' | 'restoring' | 'up' = 'down'
   /** Counts the searches, so that an older search has no effect any more. */
   #search = 0
@@ -60,14 +60,13 @@ export class RealtimeLeg extends EventEmitter<ModelLegEvents> implements ModelLe
     super()
     this.#call = call
     this.#options = options
-    this.#specialist = options.agent
     this.#spare = options.spare
     this.settings = options.settings
     this.openSocket = options.openSocket
     this.budgetMs = options.budgetMs
     this.#outage = new Outage(options.budgetMs, call.activity)
     this.transport = new CallTransport(call, options.isListenedTo, () => this.#openSocket())
-    this.session = new CallSession(call, options.agent, options.settings, this.transport)
+    this.session = new CallSession(call, options.settings, this.transport)
     this.turns = {
       holdInterruption: (decide) => {
         this.transport.holdInterruption = decide
@@ -98,6 +97,9 @@ export class RealtimeLeg extends EventEmitter<ModelLegEvents> implements ModelLe
   }
 
   seek(caller: Admission): void {
+    const agent = this.#options.agentFor(this.#call.agentContext.call)
+    this.#specialist = agent
+    this.session.answerWith(agent)
     const warm = this.#options.takeWarm(caller.claims.callSid)
     if (warm) this.#spare?.close()
     const first = warm ?? this.#spare
@@ -314,7 +316,7 @@ export class RealtimeLeg extends EventEmitter<ModelLegEvents> implements ModelLe
   async #restore(): Promise<void> {
     const specialist = this.#specialist
     // The agent comes first, because its instructions and tools decide how the conversation is understood.
-    if (specialist !== this.session.currentAgent) await this.session.updateAgent(specialist)
+    if (specialist && specialist !== this.session.currentAgent) await this.session.updateAgent(specialist)
     if (this.#state !== 'restoring') throw new ModelError('closed')
     const memory = this.#call.memory(this.#recent.isOpen)
     if (memory.length > 0) this.session.updateHistory(memory.map(toItem))

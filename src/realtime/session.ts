@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events'
 import {
-  type RealtimeAgent,
+  RealtimeAgent,
   type RealtimeOutputGuardrail,
   RealtimeSession,
   type RealtimeSessionOptions,
@@ -72,18 +72,21 @@ export function sessionOptions<Context>(
   }
 }
 
-/** One caller's session, with the agent that all callers share. */
+/** The agent of a session whose caller is not known yet. */
+const NOBODY = new RealtimeAgent<CallContext>({ name: 'Nobody yet' })
+
+/** One caller's session. It is made before the caller is known, and with them the agent that answers. */
 export class CallSession extends RealtimeSession<CallContext> {
   readonly #call: CallSide
 
-  constructor(
-    call: CallSide,
-    agent: RealtimeAgent<CallContext>,
-    settings: SessionSettings,
-    transport: RealtimeTransportLayer
-  ) {
-    super(agent, sessionOptions(settings, call.agentContext, transport))
+  constructor(call: CallSide, settings: SessionSettings, transport: RealtimeTransportLayer) {
+    super(NOBODY, sessionOptions(settings, call.agentContext, transport))
     this.#call = call
+  }
+
+  /** Before the first `connect`, which reads the agent here. The SDK's type lets it be given to the constructor alone. */
+  answerWith(initialAgent: RealtimeAgent<CallContext>): void {
+    Object.assign(this, { initialAgent })
   }
 
   /** What one listener throws or rejects with ends the call, as on the journal, and not what the SDK was doing. */

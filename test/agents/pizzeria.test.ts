@@ -4,14 +4,11 @@ import { expect, test } from 'vitest'
 import { speak as synthesize } from '../../simulator/sound/speech.ts'
 import { answers, speak } from '../call/manners/scene.ts'
 import { eventually, type House, type HouseOptions, startHouse } from '../house.ts'
-import { triageAgent as agent } from './pizzeria/agent.ts'
-import { outputGuardrails } from './pizzeria/guardrails.ts'
 
 const LIMIT_MS = 12_000
 
-/** A server around an agent that has nothing of the example, in front of the built-in brain. */
-const startPizzeria = ({ env }: HouseOptions = {}) =>
-  startHouse({ ...(env ? { env } : {}), overrides: { agent, outputGuardrails }, model: { vad: false } })
+/** In front of the built-in brain. */
+const startPizzeria = ({ env }: HouseOptions = {}) => startHouse({ ...(env ? { env } : {}), model: { vad: false } })
 
 const hears = (house: House, answer: RegExp) =>
   eventually(

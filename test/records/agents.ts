@@ -3,5 +3,6 @@ import type { CallContext } from '../../src/agent/context.ts'
 
 /** An agent with these tools and nothing else, as the server's. */
 export function agentWith(...tools: ReturnType<typeof tool>[]) {
-  return { agent: new RealtimeAgent<CallContext>({ name: 'Tester', instructions: 'Test.', tools }) }
+  const agent = new RealtimeAgent<CallContext>({ name: 'Tester', instructions: 'Test.', tools })
+  return { agentFor: () => agent }
 }

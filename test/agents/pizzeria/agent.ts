@@ -1,5 +1,5 @@
 import { RealtimeAgent } from '@openai/agents/realtime'
-import type { CallContext } from '../../../src/agent/context.ts'
+import type { AgentFor, CallContext } from '../../../src/agent/context.ts'
 import { pizzeria } from './pizzeria.ts'
 import { hangUp } from './tools/hang-up.ts'
 import { menu } from './tools/menu.ts'
@@ -19,14 +19,16 @@ When the guest has all they need, say goodbye and hang up.`
  * What somebody has made of the example: another business with tools of its own, the agent of all tests outside
  * `test/agent/`. Of `src/agent/` it has only the context. It exports what `src/agent/agent.ts` does.
  */
-export const triageAgent = new RealtimeAgent<CallContext>({
+const host = new RealtimeAgent<CallContext>({
   name: 'Host',
   handoffDescription: 'Orders, the menu and everything else.',
   instructions: ({ context }) => `${task}\n${guest(context.call)}`,
   tools: [menu, openingTimes, orderPizza, putThrough, hangUp],
   handoffs: [vouchers]
 })
-vouchers.handoffs = [triageAgent]
+vouchers.handoffs = [host]
+
+export const agentFor: AgentFor = () => host
 
 function guest({ from = 'a withheld number', transferTargets, returnedFrom }: CallContext['call']): string {
   return `The guest calls from ${from}. ${people(transferTargets, returnedFrom)}`

@@ -66,7 +66,7 @@ test('a specialist without tools has none of the other agent’s, also after a l
     tools: [openingTimes],
     handoffs: [vouchers]
   })
-  const house = await startHouse({ model, overrides: { agent } })
+  const house = await startHouse({ model, overrides: { agentFor: () => agent } })
   const { session } = await house.connect()
   expect(session.config.tools.map(({ name }) => name)).toEqual(['opening_times', 'transfer_to_Vouchers'])
   speak(session, 'What is my voucher worth?')

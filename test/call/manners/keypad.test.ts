@@ -87,7 +87,7 @@ describe('keys that a tool asked for', () => {
     startHouse({
       env: { LOG_LEVEL: 'trace', LOG_TRANSCRIPTS: 'true' },
       model: asks,
-      overrides: { agent: vouchers }
+      overrides: { agentFor: () => vouchers }
     })
 
   test('stay between the caller and the tool: no log, no transcript and no model has them', async () => {
@@ -136,7 +136,7 @@ describe('keys that a tool asked for', () => {
 
   test('count from the first, also when the caller was quicker than the tool', async () => {
     const model = obliging(({ kind, output }) => (kind === 'speech' ? [calls('check_voucher')] : [says(output ?? '')]))
-    const house = await startHouse({ model, overrides: { agent: vouchers } })
+    const house = await startHouse({ model, overrides: { agentFor: () => vouchers } })
     const { phone, call, session } = await house.connect()
     phone.press('100234')
     await house.log.next(() => true)

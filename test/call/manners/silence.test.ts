@@ -90,7 +90,7 @@ describe('it is no silence', () => {
     })
     const agent = new RealtimeAgent<CallContext>({ name: 'Triage Agent', instructions: 'Search.', tools: [search] })
     const model = obliging(({ kind, output }) => (kind === 'speech' ? [calls('search')] : [says(output ?? '')]))
-    const house = await startHouse({ env, model, overrides: { agent } })
+    const house = await startHouse({ env, model, overrides: { agentFor: () => agent } })
     const { phone, session } = await house.connect()
     speak(session, 'Search for it.')
     const { audioMs } = session

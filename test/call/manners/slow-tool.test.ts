@@ -33,7 +33,7 @@ const outputs = (all: readonly string[]) => all.filter((text) => !text.startsWit
 describe('a tool that takes long', () => {
   test('is announced before it runs, and the caller hears what it found', async () => {
     const { agent, find } = searching()
-    const house = await startHouse({ model, overrides: { agent } })
+    const house = await startHouse({ model, overrides: { agentFor: () => agent } })
     const { phone, call, session } = await house.connect()
     speak(session, 'Search.')
     await hears(phone, 380)
@@ -49,7 +49,7 @@ describe('a tool that takes long', () => {
     ['and fails is a sentence too, and an error in the log', {}, 'This could not be done']
   ])('%s', async (_what, options: { timeoutMs?: number }, sentence) => {
     const { agent, fail } = searching(options)
-    const house = await startHouse({ model, overrides: { agent }, provokes: ['the log'] })
+    const house = await startHouse({ model, overrides: { agentFor: () => agent }, provokes: ['the log'] })
     const { phone, call, session } = await house.connect()
     speak(session, 'Search.')
     await hears(phone, 380)
@@ -68,7 +68,7 @@ describe('a tool that takes long', () => {
 describe('what a tool has thrown', () => {
   async function failing(error: unknown, env: Record<string, string> = {}) {
     const { agent, fail } = searching()
-    const house = await startHouse({ env, model, overrides: { agent }, provokes: ['the log'] })
+    const house = await startHouse({ env, model, overrides: { agentFor: () => agent }, provokes: ['the log'] })
     const { call, session } = await house.connect()
     speak(session, 'Search.')
     await eventually(
@@ -104,7 +104,7 @@ describe('what a tool has thrown', () => {
 describe('a result that comes after the caller has changed the subject', () => {
   test('comes with the remark that they have, and they were answered in the meantime', async () => {
     const { agent, find } = searching()
-    const house = await startHouse({ model, overrides: { agent } })
+    const house = await startHouse({ model, overrides: { agentFor: () => agent } })
     const { phone, call, session } = await house.connect()
     speak(session, 'Search.')
     await hears(phone, 380)
@@ -123,7 +123,7 @@ describe('a result that comes after the caller has changed the subject', () => {
 
   test('is not blurted out in the middle of their sentence: their turn is answered with it', async () => {
     const { agent, find } = searching()
-    const house = await startHouse({ model, overrides: { agent } })
+    const house = await startHouse({ model, overrides: { agentFor: () => agent } })
     const { phone, call, session } = await house.connect()
     speak(session, 'Search.')
     await hears(phone, 380)
@@ -143,7 +143,7 @@ describe('a result that comes after the caller has changed the subject', () => {
 
   test('is for nobody when the caller has hung up', async () => {
     const { agent, find } = searching()
-    const house = await startHouse({ model, overrides: { agent } })
+    const house = await startHouse({ model, overrides: { agentFor: () => agent } })
     const { phone, call, session } = await house.connect()
     speak(session, 'Search.')
     await hears(phone, 380)

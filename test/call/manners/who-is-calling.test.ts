@@ -35,7 +35,7 @@ test.each([
   const house = await startHouse({
     env: { ...env, TWILIO_AUTH_TOKEN: 'secret' },
     model: asks,
-    overrides: { agent: curious() }
+    overrides: { agentFor: () => curious() }
   })
   const who = { from: '+4930123456', to: '+15557654321', direction: 'outbound-api', callSid: 'CA42' }
   const path = '/incoming-call?branch=north&plan=gold%20%26%20more'

@@ -243,7 +243,7 @@ async function play(name: string, fault: Fault, moment: Moment): Promise<{ outco
       env: { GREETING: 'Say hello.', MODEL_RECONNECT_MS: '4000', LOG_LEVEL: 'warn' },
       model: { pace: moment === 'hanging up' ? 20 : 1, brain: desk.brain, openMs: moment === 'connecting' ? 700 : 0 },
       // Two dozen calls at once make a small machine late, which is not what is looked at here.
-      overrides: { agent: desk.agent, isOverloaded: () => false },
+      overrides: { agentFor: () => desk.agent, isOverloaded: () => false },
       provokes: ['the log', 'the model', 'Twilio']
     })
   const house = await inTurn(open)

@@ -280,7 +280,7 @@ describe('the conversation goes on where it was', () => {
 describe('a tool that runs across the loss is neither lost nor run twice', () => {
   test('when it answers after the model is back', async () => {
     const desk = slowTool()
-    const house = await startHouse({ model: obliging(), overrides: { agent: desk.agent } })
+    const house = await startHouse({ model: obliging(), overrides: { agentFor: () => desk.agent } })
     const { phone, call, session } = await house.connect()
     await session.callTool('look_up')
     await desk.started
@@ -297,7 +297,7 @@ describe('a tool that runs across the loss is neither lost nor run twice', () =>
 
   test('when it answers while there is no model', async () => {
     const desk = slowTool()
-    const house = await startHouse({ model: obliging(), overrides: { agent: desk.agent } })
+    const house = await startHouse({ model: obliging(), overrides: { agentFor: () => desk.agent } })
     const { phone, call, session } = await house.connect()
     await session.callTool('look_up')
     await desk.started
@@ -317,7 +317,7 @@ describe('a tool that runs across the loss is neither lost nor run twice', () =>
 
   test('when it has answered, and the model was lost before it said so', async () => {
     const desk = slowTool()
-    const house = await startHouse({ model: obliging(), overrides: { agent: desk.agent } })
+    const house = await startHouse({ model: obliging(), overrides: { agentFor: () => desk.agent } })
     const { phone, call, session } = await house.connect()
     house.model.mute('response')
     await session.callTool('look_up')
@@ -335,7 +335,7 @@ describe('a tool that runs across the loss is neither lost nor run twice', () =>
 
   test('and one that leaves nothing to say has nothing said about it', async () => {
     const desk = slowTool(backgroundResult('Noted.'))
-    const house = await startHouse({ model: obliging(), overrides: { agent: desk.agent } })
+    const house = await startHouse({ model: obliging(), overrides: { agentFor: () => desk.agent } })
     const { phone, call, session } = await house.connect()
     await session.callTool('look_up')
     await desk.started

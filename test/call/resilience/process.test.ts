@@ -156,7 +156,7 @@ describe('what goes on all the same', () => {
       execute: fault
     })
     const agent = new RealtimeAgent<CallContext>({ name: 'Desk', instructions: 'Help.', tools: [broken] })
-    const house = await startHouse({ model: obliging(), overrides: { agent }, provokes: ['the log'] })
+    const house = await startHouse({ model: obliging(), overrides: { agentFor: () => agent }, provokes: ['the log'] })
     const { phone, session } = await house.connect()
     await session.callTool('broken')
     const { item } = await session.receives('conversation.item.create')
@@ -187,7 +187,11 @@ describe('what goes on all the same', () => {
 
   test('a call whose agent’s instructions cannot be had is apologised for', async () => {
     const agent = new RealtimeAgent<CallContext>({ name: 'Desk', instructions: () => fault() })
-    const house = await startHouse({ env: { MODEL_RECONNECT_MS: '500' }, overrides: { agent }, provokes: ['the log'] })
+    const house = await startHouse({
+      env: { MODEL_RECONNECT_MS: '500' },
+      overrides: { agentFor: () => agent },
+      provokes: ['the log']
+    })
     const phone = await house.ring()
     await phone.ended
     expect(phone.said.all).toEqual([expect.stringContaining(cues.apology)])
