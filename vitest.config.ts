@@ -1,9 +1,15 @@
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
+
+// Every test file is a process of its own that loads the SDK: from compiled code that takes 0.7 s, else 1.0 s.
+process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules', '.cache', 'node')
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: 'test/postgres.ts',
+    // Node runs the tests as it runs the server, without Vite: a file that Vite transforms takes a second longer.
+    experimental: { viteModuleRunner: false, nodeLoader: false },
     // A test that is a phone call waits more than it works.
     maxWorkers: 4,
     testTimeout: 15_000,

@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net'
-import twilio from 'twilio'
+import { getExpectedTwilioSignature } from 'twilio/lib/webhooks/webhooks.js'
 import { expect, onTestFinished } from 'vitest'
 import { WebSocket } from 'ws'
 import { Inbox } from '../simulator/inbox.ts'
@@ -127,7 +127,7 @@ export async function startHouse({ env, model: modelOptions, overrides, provokes
     /** A stream by hand: signed, and with nothing on it but what the test sends. */
     bareStream(): WebSocket {
       const stream = `${url.replace('http', 'ws')}/media-stream`
-      const signature = twilio.getExpectedTwilioSignature(config.twilio.authToken ?? '', `wss${stream.slice(2)}`, {})
+      const signature = getExpectedTwilioSignature(config.twilio.authToken ?? '', `wss${stream.slice(2)}`, {})
       const socket = new WebSocket(stream, { headers: { 'X-Twilio-Signature': signature } })
       onTestFinished(() => socket.terminate())
       return socket
@@ -178,7 +178,7 @@ export function startFrame({
 export function signed({ config }: House, url: string, params: Readonly<Record<string, unknown>> = {}) {
   const { authToken = '' } = config.twilio
   const origin = config.server.publicUrl ?? 'http://localhost'
-  const signature = twilio.getExpectedTwilioSignature(authToken, origin + url, { ...params })
+  const signature = getExpectedTwilioSignature(authToken, origin + url, { ...params })
   return { host: 'localhost', 'x-twilio-signature': signature }
 }
 

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net'
-import twilio from 'twilio'
+import { getExpectedTwilioSignature } from 'twilio/lib/webhooks/webhooks.js'
 import { onTestFinished } from 'vitest'
 import { eventually, type House } from '../house.ts'
 
@@ -14,7 +14,7 @@ export const TERSE = { vad: false, brain: () => [{ tone: 40 }] }
 
 /** As Twilio signs. */
 export function sign(url: string, params: Record<string, string> = {}, authToken = AUTH_TOKEN): string {
-  return twilio.getExpectedTwilioSignature(authToken, url, params)
+  return getExpectedTwilioSignature(authToken, url, params)
 }
 
 /** A request as it is on the wire; nothing is added to it but the length of its body. */
