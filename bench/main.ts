@@ -1,10 +1,11 @@
+import { spawnSync } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { measureAnswer } from './measure-answer.ts'
 import { climb } from './measure-load.ts'
 import { measurePair, PAIR_WARM_UP_MS, type Pair } from './measure-pair.ts'
-import { InvalidOptions, type Options, readOptions, type Trial, USAGE } from './options.ts'
+import { InvalidOptions, LONG_RUNS, type LongRun, type Options, readOptions, type Trial, USAGE } from './options.ts'
 import { topSelfTimes } from './profile.ts'
 import { reportData, reportText } from './report.ts'
 import { type ClimbResult, pairTitle, type Results } from './results.ts'
@@ -139,7 +140,14 @@ function megabytes(bytes: number): string {
   return `${(bytes / 1_000_000).toFixed(1)} MB`
 }
 
+/** Plays the whole of a test that `npm test` plays a part of. */
+function playWhole(name: LongRun): boolean {
+  const env = { ...process.env, TRIAL: name }
+  return spawnSync('vitest', ['run', LONG_RUNS[name]], { env, stdio: 'inherit' }).status === 0
+}
+
 const options = optionsOrExit()
+if (options.longRuns.length > 0) process.exit(options.longRuns.map(playWhole).every(Boolean) ? 0 : 1)
 let figures: object
 if (options.soak !== undefined) {
   figures = { soaks: await soakAll(options, options.soak) }

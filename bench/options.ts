@@ -21,6 +21,8 @@ export interface Options {
   readonly rounds: number
   /** The number of calls of each kind whose greeting is timed. */
   readonly answers: number
+  /** Long runs of tests instead; empty: none. */
+  readonly longRuns: readonly LongRun[]
   /** Minutes of one long run instead; undefined: no long run. */
   readonly soak: number | undefined
   /** The time that a caller of the long run stays on the line. */
@@ -29,6 +31,14 @@ export interface Options {
   /** The folder for CPU profiles; undefined: none are taken. */
   readonly profile: string | undefined
 }
+
+/** Tests of which `npm test` plays a small part. They play all of it, and print figures, where TRIAL is their name. */
+export const LONG_RUNS = {
+  memory: 'test/call/resilience/soak.test.ts',
+  pauses: 'test/call/resilience/pause.test.ts',
+  faults: 'test/call/resilience/matrix.test.ts'
+} as const
+export type LongRun = keyof typeof LONG_RUNS
 
 /** The command line is wrong; the message says how, in one sentence. */
 export class InvalidOptions extends Error {
@@ -48,6 +58,7 @@ export const USAGE = `npm run bench -- [options]
   --growth              what 400 calls cost each, beside 100, without compression
   --soak 10             minutes of 100 calls, to see what grows
   --stay 120            seconds that each caller of --soak stays on the line
+  --trial pauses        a test's long run and its figures: ${Object.keys(LONG_RUNS).join(', ')}
   --profile DIR         writes a CPU profile of each server there and prints its hottest functions
   --json FILE           writes every figure of every round`
 
@@ -63,6 +74,7 @@ const FLAGS = {
   growth: { type: 'boolean' },
   soak: { type: 'string' },
   stay: { type: 'string' },
+  trial: { type: 'string' },
   profile: { type: 'string' },
   json: { type: 'string' },
   help: { type: 'boolean' }
@@ -87,6 +99,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
     rounds: flags.rounds === undefined ? preset.rounds : whole(flags.rounds, '--rounds'),
     answers: preset.answers,
     warmUpSeconds: quick ? 2 : 8,
+    longRuns: flags.trial === undefined ? [] : list(flags.trial, '--trial', Object.keys(LONG_RUNS) as LongRun[]),
     soak: soak === undefined ? undefined : positive(soak, '--soak'),
     staySeconds: flags.stay === undefined ? 120 : positive(flags.stay, '--stay'),
     json: flags.json,

@@ -8,7 +8,7 @@ import type { Results } from '../../bench/results.ts'
 import { SERVERS } from '../../bench/server-process.ts'
 import { soak } from '../../bench/soak.ts'
 
-const SMALL = { ladder: [2], warmUpMs: 500, windowMs: 2_000, profile: false }
+const SMALL = { ladder: [2], warmUpMs: 200, windowMs: 700, profile: false }
 
 describe('the bench', () => {
   // One after the other, as the bench does it: what it must not do is break, fast or slow.
@@ -64,6 +64,7 @@ describe('its command line', () => {
     ['--mix', 'loud'],
     ['--fast', ''],
     ['--stay', '0'],
+    ['--trial', 'storms'],
     ['--quick', '--growth']
   ])('refuses %s %s in one sentence', (...args) => {
     expect(() => readOptions(args.filter((arg) => arg !== ''))).toThrow(InvalidOptions)

@@ -5,7 +5,8 @@ import { PhoneCall } from '../../../simulator/telephone/telephone.ts'
 import type { Call } from '../../../src/call/call.ts'
 import { eventually, type House, startHouse } from '../../house.ts'
 
-const CALLS = 300
+const isTrial = process.env['TRIAL'] === 'memory'
+const CALLS = isTrial ? 300 : 100
 const AT_ONCE = 10
 /** What a call may leave behind, by heap size: counters, and the test's own memory of it. */
 const MAX_LEFT_PER_CALL = 60_000
@@ -77,7 +78,7 @@ test('memory and sockets are what they were once the calls are over', { timeout:
     10_000
   )
   const left = (process.memoryUsage().heapUsed - heapBefore) / CALLS
-  if (process.env['MATRIX'])
+  if (isTrial)
     console.log({
       calls: CALLS,
       heapLeftPerCall: Math.round(left),
