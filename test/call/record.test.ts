@@ -31,7 +31,7 @@ test('a call leaves one record of who, when, how long, how soon, how much and wh
     streamSid: phone.streamSid,
     from: '+15551230001',
     to: '+15551239999',
-    ...{ direction: 'inbound', parameters: {}, isPractice: true, agent: 'Triage Agent', streams: 1 },
+    ...{ direction: 'inbound', parameters: {}, isPractice: true, agent: 'Host', streams: 1 },
     startedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
     endedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
     durationMs: expect.any(Number),
