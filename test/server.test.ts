@@ -131,7 +131,9 @@ describe('an address that cannot be listened on is one line', () => {
   })
 })
 
-test('a sentence in .env that is cut at a # gets a hint, one in quotes or of the environment gets none', async () => {
+test('a sentence in .env that is cut at a # gets a hint, one in quotes or of the environment gets none', {
+  timeout: 40_000
+}, async () => {
   const hint = (name: string) =>
     `${name}: what stands after the # in .env is a comment; put "quotes" around the whole value\n`
   const told = async (dotenv: string, env: Record<string, string> = {}) => {

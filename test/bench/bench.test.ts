@@ -8,7 +8,7 @@ import type { Results } from '../../bench/results.ts'
 import { SERVERS } from '../../bench/server-process.ts'
 import { soak } from '../../bench/soak.ts'
 
-const SMALL = { ladder: [2], warmUpMs: 200, windowMs: 700, profile: false }
+const SMALL = { ladder: [2], warmUpMs: 300, windowMs: 1_500, profile: false }
 
 describe('the bench', () => {
   // One after the other, as the bench does it: what it must not do is break, fast or slow.

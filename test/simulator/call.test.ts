@@ -89,7 +89,9 @@ describe.concurrent('a call', () => {
       expect(greeting).toMatch(/^Hello\. \(first word after \d\.\d\d s\)$/)
       expect(tool).toBe('calls the tool opening_times {"day":"Friday"}')
       expect(answer).toMatch(/^On Friday the oven is hot from 17:00 to 22:30\./)
-      expect(doings(out, 'server')).toEqual([expect.stringMatching(/^opening_times answers: On Friday/)])
+      // On a late machine the caller hears the tone as well.
+      const did = doings(out, 'server').filter((what) => what !== 'plays the waiting tone')
+      expect(did).toEqual([expect.stringMatching(/^opening_times answers: On Friday/)])
       expect(doings(out, 'twilio')[0]).toBe('POST /incoming-call is answered 200: <Connect> <Stream>')
       expect(out).toMatch(/^Recording .*caller left, agent right\./m)
       expect(Math.max(...out.split('\n').map(({ length }) => length))).toBeLessThanOrEqual(100)
