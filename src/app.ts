@@ -4,6 +4,7 @@ import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import { agentFor } from './agent/agent.ts'
 import type { AgentFor } from './agent/context.ts'
 import { outputGuardrails } from './agent/guardrails.ts'
+import { memoryStore } from './agent/store.ts'
 import type { Call } from './call/call.ts'
 import { contain } from './call/contain.ts'
 import { createCall, type Reader } from './call/create-call.ts'
@@ -22,6 +23,7 @@ import { createLeg } from './realtime/create-leg.ts'
 import { earlyOpening } from './realtime/early-opening.ts'
 import type { RealtimeLeg } from './realtime/leg.ts'
 import { WarmSockets } from './realtime/warm-sockets.ts'
+import { agentItems } from './records/agent-items.ts'
 import { keepRecords } from './records/records.ts'
 import { callEnded } from './routes/call-ended.ts'
 import { health } from './routes/health.ts'
@@ -136,11 +138,12 @@ function buildSwitchboard(
     outputGuardrails: overrides.outputGuardrails ?? outputGuardrails
   }
   const warm = new WarmSockets(config.openai)
+  const store = overrides.store ? agentItems(overrides.store) : memoryStore()
   const parts: SwitchboardParts = {
     lines: new MemoryLines(),
     tokens: new StreamTokens(authToken),
     warm,
-    warmUp: (caller) => warm.warm(caller.claims.callSid, earlyOpening(caller, watchedAgentFor, settings, config)),
+    warmUp: (caller) => warm.warm(caller.claims.callSid, earlyOpening(caller, watchedAgentFor, settings, config, store)),
     createCall: (socket, tcp, { log, admit, isSpareDue }) => {
       const caller = new MediaStream(socket, tcp, config.call.modelReconnectMs + HELD_BEYOND_BUDGET_MS)
       let model: RealtimeLeg | undefined
@@ -157,7 +160,7 @@ function buildSwitchboard(
         })
         return model
       }
-      const call = createCall({ config, log, caller, createModelLeg, admit }, overrides.readers ?? [])
+      const call = createCall({ config, log, caller, createModelLeg, store, admit }, overrides.readers ?? [])
       contain(
         () => runFor(call, () => model && overrides.onCall?.(call, model)),
         (error) => call.fail(error)

@@ -1,4 +1,5 @@
 import type { CallControl, Caller } from '../../src/agent/context.ts'
+import { memoryStore, storeOf } from '../../src/agent/store.ts'
 
 /** A call without a line, for tools: what they ask of it is told, and keys are typed. */
 export class KeyboardCall implements Caller, CallControl {
@@ -9,6 +10,7 @@ export class KeyboardCall implements Caller, CallControl {
   readonly parameters: Readonly<Record<string, string>> = {}
   readonly returnedFrom = undefined
   readonly transferTargets: readonly string[]
+  readonly store = storeOf(() => ({ callSid: this.callSid, caller: this.from }), memoryStore())
   #isOver = false
   #give: ((digits: string) => void) | undefined
   readonly #tell: (what: string) => void

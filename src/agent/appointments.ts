@@ -1,6 +1,6 @@
 import { RealtimeAgent } from '@openai/agents/realtime'
 import type { CallContext } from './context.ts'
-import { createDiary } from './diary.ts'
+import { diary } from './diary.ts'
 import { sharedInstructions } from './instructions.ts'
 import { messageBook } from './messages.ts'
 import { practice } from './practice.ts'
@@ -17,8 +17,6 @@ do not greet, do not introduce yourself, do not ask again what was said. Carry o
 - Before you book, read the name, day and time back and wait for a yes.
 - To move or cancel an appointment, take a message: you cannot see the old one.
 - For anything else hand off to the Triage Agent.`
-
-const diary = createDiary()
 
 export const appointments = new RealtimeAgent<CallContext>({
   name: 'Appointments',

@@ -1,5 +1,6 @@
 import type { RunContext } from '@openai/agents'
 import type { RealtimeAgent, RealtimeContextData } from '@openai/agents/realtime'
+import type { CallStore } from './store.ts'
 
 /** The caller, from the webhook that Twilio signed. Nothing here comes from an unsigned source. */
 export interface Caller {
@@ -23,6 +24,8 @@ export interface CallControl {
   readonly transferTargets: readonly string[]
   /** The failed transfer from which the caller has come back, e.g. `billing: no-answer`; undefined on a first visit. */
   readonly returnedFrom: string | undefined
+  /** Keeps what has to outlive the call. It is the caller's, and is erased with them. */
+  readonly store: CallStore
   /** Hangs up when the goodbye has been played. If the caller speaks during the goodbye, the call goes on. */
   endCall(): void
   /**
@@ -45,7 +48,7 @@ export interface CallControl {
  * changes inside `call`, but not a replaced top-level property.
  */
 export interface CallContext {
-  readonly call: Caller & CallControl
+  readonly call: Call
 }
 
 /**
@@ -53,6 +56,8 @@ export interface CallContext {
  * of the call does, and gives the same agent each time.
  */
 export type AgentFor = (caller: Caller) => RealtimeAgent<CallContext>
+
+export type Call = Caller & CallControl
 
 /** The context argument of a tool's `execute` and of an agent's `instructions`. */
 export type CallRunContext = RunContext<RealtimeContextData<CallContext>>

@@ -1,3 +1,4 @@
+import type { Call } from './context.ts'
 import { clock, hoursOn, today } from './dates.ts'
 import { practice } from './practice.ts'
 
@@ -13,29 +14,33 @@ export interface Appointment {
 
 export interface Diary {
   /** The times still free on a day, `HH:MM`, earliest first. */
-  freeTimes(date: string, now: Date): Promise<string[]>
+  freeTimes(date: string, now: Date, call: Call): Promise<string[]>
   /** Books the time. Resolves to false when the time is not free: two callers may ask for the same one. */
-  book(appointment: Appointment, now: Date): Promise<boolean>
+  book(appointment: Appointment, now: Date, call: Call): Promise<boolean>
 }
 
-/** A diary in memory, empty after a restart. Replace it with the one your practice uses. */
-export function createDiary(): Diary {
-  const booked = new Map<string, Appointment>()
+const KIND = 'appointment'
 
-  const freeTimes = (date: string, now: Date): string[] =>
-    timesOn(date).filter((time) => !booked.has(`${date} ${time}`) && `${date} ${time}` > `${today(now)} ${clock(now)}`)
-
-  return {
-    async freeTimes(date, now) {
-      return freeTimes(date, now)
-    },
-    async book(appointment, now) {
-      const { date, time } = appointment
-      if (!freeTimes(date, now).includes(time)) return false
-      booked.set(`${date} ${time}`, appointment)
-      return true
-    }
+/** The diary of the example. Replace it with the one your practice uses (docs/operating.md). */
+export const diary: Diary = {
+  async freeTimes(date, now, { store }) {
+    const booked = new Set((await store.list(KIND, date)).map(({ key }) => key))
+    return timesLeft(date, now).filter((time) => !booked.has(keyOf(date, time)))
+  },
+  async book(appointment, now, { store }) {
+    const { date, time } = appointment
+    // The key is taken once: of two callers who ask for the same time, on two servers, one gets it.
+    return timesLeft(date, now).includes(time) && store.add(KIND, keyOf(date, time), appointment)
   }
+}
+
+function keyOf(date: string, time: string): string {
+  return `${date} ${time}`
+}
+
+/** The times of a day that have not passed yet. */
+function timesLeft(date: string, now: Date): string[] {
+  return timesOn(date).filter((time) => keyOf(date, time) > keyOf(today(now), clock(now)))
 }
 
 function timesOn(date: string): string[] {

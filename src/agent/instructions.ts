@@ -1,8 +1,6 @@
-import type { CallContext } from './context.ts'
+import type { Call } from './context.ts'
 import { clock, sayDate, today } from './dates.ts'
 import { practice } from './practice.ts'
-
-type Call = CallContext['call']
 
 /** The instructions that all agents share, after their own task. */
 export function sharedInstructions(call: Call, now: Date): string {

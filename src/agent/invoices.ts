@@ -9,7 +9,7 @@ export interface Invoices {
   find(number: string): Promise<Invoice | undefined>
 }
 
-/** Two sample invoices: 100234 and 100235. Replace them with your accounts. */
+/** Two sample invoices: 100234 and 100235. Replace them with your accounts (docs/operating.md). */
 export function createInvoices(): Invoices {
   const invoices = new Map<string, Invoice>([
     ['100234', { amount: '95 dollars', treatment: 'a check-up', state: 'due at the end of the month' }],

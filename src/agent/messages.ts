@@ -1,24 +1,36 @@
+import { randomUUID } from 'node:crypto'
+import type { Call } from './context.ts'
+import type { AgentStore } from './store.ts'
+
+const KIND = 'message'
+
 export interface Message {
   readonly from: string
   /** The number to call back; undefined when the caller gave none and their own is withheld. */
-  readonly phone: string | undefined
+  readonly phone?: string | undefined
   readonly text: string
 }
 
 export interface MessageBook {
-  add(message: Message): Promise<void>
+  add(message: Message, call: Call): Promise<void>
 }
 
-/** Messages in memory, empty after a restart. Replace it with a mail, a ticket or a chat message. */
-export function createMessageBook(): MessageBook & { readonly messages: readonly Message[] } {
-  const messages: Message[] = []
-  return {
-    messages,
-    async add(message) {
-      messages.push(message)
-    }
+/** The message book that all agents share. Replace it with a mail, a ticket or a chat message (docs/operating.md). */
+export const messageBook: MessageBook = {
+  async add(message, { store }) {
+    await store.add(KIND, randomUUID(), message)
   }
 }
 
-/** The message book that all agents share. */
-export const messageBook: MessageBook = createMessageBook()
+/** A message in the book. */
+export interface TakenMessage extends Message {
+  /** When it was taken, in ms since the epoch. */
+  readonly at: number
+  readonly callSid: string
+}
+
+/** The messages in the book, oldest first. */
+export async function takenMessages(store: Pick<AgentStore, 'list'>): Promise<TakenMessage[]> {
+  const kept = await store.list(KIND)
+  return kept.map(({ value, at, callSid }) => ({ ...(value as Message), at, callSid }))
+}

@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { CallContext } from '../agent/context.ts'
+import type { AgentStore } from '../agent/store.ts'
 import type { Config } from '../config.ts'
 import { Activity } from './activity.ts'
 import type { Admission, Memory } from './admission.ts'
@@ -25,6 +26,8 @@ export interface CallParts {
   readonly caller: CallerLeg
   /** Makes the model's leg, which connects only at `seek`. */
   readonly createModelLeg: (call: CallSide) => ModelLeg
+  /** Where the agent's tools keep what outlives the call. */
+  readonly store: AgentStore
   /** Verifies the stream's token; undefined refuses the stream. */
   readonly admit: (start: StreamStart) => Admission | undefined
 }
@@ -58,7 +61,7 @@ export class Call implements CallSide {
    * Must be called in the tick in which the socket was accepted. Adds every listener at once, because ws drops what
    * arrives before a listener.
    */
-  constructor({ config, log, caller, createModelLeg, admit }: CallParts) {
+  constructor({ config, log, caller, createModelLeg, store, admit }: CallParts) {
     this.config = config
     this.log = log
     this.caller = caller
@@ -82,7 +85,7 @@ export class Call implements CallSide {
       askToSpeak: () => this.askToSpeak(),
       tellsErrors: config.log.toolErrors
     })
-    this.context = new CallerContext(config.call.transferTargets, { journal, tools: this.#tools })
+    this.context = new CallerContext(config.call.transferTargets, store, { journal, tools: this.#tools })
     this.agentContext = { call: this.context }
     this.#listenToCaller()
     this.model = createModelLeg(this)

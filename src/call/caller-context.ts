@@ -1,5 +1,7 @@
 import type { CallControl, Caller } from '../agent/context.ts'
+import { type AgentStore, type CallStore, storeOf } from '../agent/store.ts'
 import type { Admission } from './admission.ts'
+import { callerOf } from './caller-hash.ts'
 import type { Journal } from './journal.ts'
 import type { ToolRuns } from './tool-runs.ts'
 
@@ -23,16 +25,18 @@ export class CallerContext implements Caller, CallControl {
   /** The caller has talked to the agent before, on this same call. */
   isReturning = false
   readonly transferTargets: readonly string[]
+  readonly store: CallStore
   readonly #port: Port | undefined
 
-  constructor(targets: ReadonlyMap<string, string>, port: Port | undefined) {
+  constructor(targets: ReadonlyMap<string, string>, store: AgentStore, port: Port | undefined) {
     this.#port = port
+    this.store = storeOf(() => ({ callSid: this.callSid, caller: callerOf(this) }), store)
     this.transferTargets = [...targets.keys()]
   }
 
   /** The context of a caller whose stream has not opened yet, for the early greeting. */
-  static before(admission: Admission, targets: ReadonlyMap<string, string>): CallerContext {
-    const context = new CallerContext(targets, undefined)
+  static before(admission: Admission, targets: ReadonlyMap<string, string>, store: AgentStore): CallerContext {
+    const context = new CallerContext(targets, store, undefined)
     context.admit(admission)
     return context
   }

@@ -1,4 +1,5 @@
 import type { AgentFor } from '../agent/context.ts'
+import type { AgentStore } from '../agent/store.ts'
 import type { Admission } from '../call/admission.ts'
 import { CallerContext } from '../call/caller-context.ts'
 import type { Config } from '../config.ts'
@@ -10,11 +11,12 @@ export function earlyOpening(
   caller: Admission,
   agentFor: AgentFor,
   settings: SessionSettings,
-  config: Config
+  config: Config,
+  store: AgentStore
 ): Promise<Opening> | undefined {
   const { greeting, earlyGreeting, transferTargets } = config.call
   // A caller who comes back is not greeted, and the session must first get their conversation.
   if (!earlyGreeting || caller.memory.length > 0 || caller.returnedFrom !== undefined) return undefined
-  const call = CallerContext.before(caller, transferTargets)
+  const call = CallerContext.before(caller, transferTargets, store)
   return prepareOpening(agentFor(call), settings, { call }, greeting)
 }

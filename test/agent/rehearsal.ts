@@ -1,9 +1,8 @@
 import { type RealtimeAgent, RealtimeSession } from '@openai/agents/realtime'
 import { ScriptedRealtimeTransport } from '@openai/agents/realtime/testing'
 import { onTestFinished } from 'vitest'
-import type { CallContext } from '../../src/agent/context.ts'
-
-type Call = CallContext['call']
+import type { Call, CallContext } from '../../src/agent/context.ts'
+import { memoryStore, storeOf } from '../../src/agent/store.ts'
 
 /** A call that does nothing but remember what was asked of it in `did`. */
 export function fakeCall(overrides: Partial<Call> = {}): { call: Call; did: string[] } {
@@ -16,6 +15,7 @@ export function fakeCall(overrides: Partial<Call> = {}): { call: Call; did: stri
     parameters: {},
     transferTargets: ['front desk', 'billing'],
     returnedFrom: undefined,
+    store: storeOf(() => ({ callSid: call.callSid, caller: call.from }), memoryStore()),
     endCall: () => void did.push('endCall'),
     transfer: (target, summary) => void did.push(`transfer to ${target}: ${summary}`),
     collectDigits: async () => '',

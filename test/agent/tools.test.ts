@@ -1,9 +1,9 @@
 import { type FunctionTool, RealtimeAgent } from '@openai/agents/realtime'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { CallContext } from '../../src/agent/context.ts'
-import { createDiary } from '../../src/agent/diary.ts'
+import { diary } from '../../src/agent/diary.ts'
 import { createInvoices } from '../../src/agent/invoices.ts'
-import { createMessageBook } from '../../src/agent/messages.ts'
+import { messageBook, takenMessages } from '../../src/agent/messages.ts'
 import { bookSlot } from '../../src/agent/tools/book-slot.ts'
 import { findInvoice } from '../../src/agent/tools/find-invoice.ts'
 import { describeSlots, findSlots } from '../../src/agent/tools/find-slots.ts'
@@ -24,11 +24,14 @@ function agentWith(...tools: FunctionTool<any, any, any>[]): RealtimeAgent<CallC
 }
 
 test('a message without a number is kept with the number the caller calls from', async () => {
-  const book = createMessageBook()
-  const { useTool } = await rehearse(agentWith(takeMessage(book)), fakeCall().call)
+  const { call } = fakeCall()
+  const { useTool } = await rehearse(agentWith(takeMessage(messageBook)), call)
   const answer = await useTool('take_message', MESSAGE)
   expect(answer).toEqual({ output: 'The message was written down.', startResponse: true })
-  expect(book.messages).toEqual([{ from: 'Ann', phone: '+15551230001', text: 'Please call.' }])
+  const { callSid } = call
+  expect(await takenMessages(call.store)).toEqual([
+    { from: 'Ann', phone: '+15551230001', text: 'Please call.', at: TUESDAY_EVENING.getTime(), callSid }
+  ])
 })
 
 test('a tool that throws answers in a sentence that keeps our secrets', async () => {
@@ -49,7 +52,7 @@ test('a tool that hangs answers in a sentence after eight seconds', async () => 
 })
 
 test('a tool called with values that do not fit asks for better ones', async () => {
-  const { useTool } = await rehearse(agentWith(takeMessage(createMessageBook())), fakeCall().call)
+  const { useTool } = await rehearse(agentWith(takeMessage(messageBook)), fakeCall().call)
   expect((await useTool('take_message', { from: 'Ann' })).output).toMatch(/^The values did not fit/)
 })
 
@@ -62,7 +65,6 @@ test('what went wrong in a tool reaches whoever keeps the log', async () => {
 })
 
 test('a time that was found can be booked once, and is then neither free nor offered', async () => {
-  const diary = createDiary()
   const { useTool } = await rehearse(agentWith(findSlots(diary), bookSlot(diary)), fakeCall().call)
   const search = { from: '2026-01-14', partOfDay: 'any' }
   const wish = { date: '2026-01-14', time: '08:00', name: 'Ann Lee', reason: 'check-up' }
@@ -78,7 +80,7 @@ test.each([
   ['between two slots', '2026-01-14', '10:10'],
   ['that is none', 'soon', 'early']
 ])('a time %s cannot be booked', async (_, date, time) => {
-  const { useTool } = await rehearse(agentWith(bookSlot(createDiary())), fakeCall().call)
+  const { useTool } = await rehearse(agentWith(bookSlot(diary)), fakeCall().call)
   const answer = await useTool('book_slot', { date, time, name: 'Ann', reason: 'pain' })
   expect(answer.output).toContain('That time is not free.')
 })
@@ -89,7 +91,9 @@ test.each([
   ['offers afternoons only, when that suits', '2026-01-16', 'afternoon', '(2026-01-16) at 12:00, 12:30;'],
   ['asks for a date it can read', 'next week', 'any', 'That is not a date.']
 ] as const)('find_slots %s', async (_, from, partOfDay, answer) => {
-  expect(await describeSlots(createDiary(), from, partOfDay, TUESDAY_EVENING)).toContain(answer)
+  const { call } = fakeCall()
+  const freeTimes = (date: string) => diary.freeTimes(date, TUESDAY_EVENING, call)
+  expect(await describeSlots(freeTimes, from, partOfDay, TUESDAY_EVENING)).toContain(answer)
 })
 
 test.each([

@@ -18,8 +18,8 @@ export function bookSlot(diary: Diary) {
       reason: z.string().max(500).describe('What the visit is for, in a few words.')
     }),
     async execute(wish, context?: CallRunContext) {
-      const phone = currentCall(context).from
-      const booked = await diary.book({ ...wish, phone }, new Date())
+      const call = currentCall(context)
+      const booked = await diary.book({ ...wish, phone: call.from }, new Date(), call)
       if (!booked) return 'That time is not free. Apologise, and look for another one with find_slots.'
       return `Booked for ${wish.name}: ${sayDate(wish.date)} at ${wish.time}.`
     }

@@ -1,7 +1,9 @@
 import { tool } from '@openai/agents/realtime'
 import { z } from 'zod'
+import type { CallRunContext } from '../context.ts'
 import { addDays, isDate, sayDate, today } from '../dates.ts'
 import type { Diary } from '../diary.ts'
+import { currentCall } from './current-call.ts'
 import { failure } from './failure.ts'
 
 const DAYS_AHEAD = 14
@@ -19,14 +21,16 @@ export function findSlots(diary: Diary) {
       from: z.string().describe('The first day that suits the caller, as YYYY-MM-DD.'),
       partOfDay: partOfDay.describe('What suits the caller; "any" when they do not mind.')
     }),
-    async execute({ from, partOfDay }) {
-      return describeSlots(diary, from, partOfDay, new Date())
+    async execute({ from, partOfDay }, context?: CallRunContext) {
+      const call = currentCall(context)
+      const now = new Date()
+      return describeSlots((date) => diary.freeTimes(date, now, call), from, partOfDay, now)
     }
   })
 }
 
 export async function describeSlots(
-  diary: Diary,
+  freeTimes: (date: string) => Promise<string[]>,
   from: string,
   part: z.infer<typeof partOfDay>,
   now: Date
@@ -36,7 +40,7 @@ export async function describeSlots(
   const offers: string[] = []
   for (let ahead = 0; ahead < DAYS_AHEAD && offers.length < DAYS_OFFERED; ahead++) {
     const date = addDays(first, ahead)
-    const times = (await diary.freeTimes(date, now)).filter((time) => suits(time, part)).slice(0, TIMES_A_DAY)
+    const times = (await freeTimes(date)).filter((time) => suits(time, part)).slice(0, TIMES_A_DAY)
     if (times.length > 0) offers.push(`${sayDate(date)} (${date}) at ${times.join(', ')}`)
   }
   if (offers.length === 0) return `Nothing is free in the ${DAYS_AHEAD} days from ${sayDate(first)}. Offer a later day.`

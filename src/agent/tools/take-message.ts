@@ -16,7 +16,8 @@ export function takeMessage(messages: MessageBook) {
       text: z.string().max(2_000).describe('The message, in the words of the caller.')
     }),
     async execute({ from, phone, text }, context?: CallRunContext) {
-      await messages.add({ from, phone: phone ?? currentCall(context).from, text })
+      const call = currentCall(context)
+      await messages.add({ from, phone: phone ?? call.from, text }, call)
       return 'The message was written down.'
     }
   })
