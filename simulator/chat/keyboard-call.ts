@@ -1,4 +1,4 @@
-import type { CallControl, Caller } from '../../src/agent/context.ts'
+import type { CallControl, Caller, Message } from '../../src/agent/context.ts'
 import { memoryStore, storeOf } from '../../src/agent/store.ts'
 
 /** A call without a line, for tools: what they ask of it is told, and keys are typed. */
@@ -67,6 +67,10 @@ export class KeyboardCall implements Caller, CallControl {
   /** What the tool that waits is given; nothing when none does. */
   press(keys: string): void {
     this.#give?.(keys)
+  }
+
+  messageTaken({ from, phone, text }: Message): void {
+    this.#tell(`takes a message of ${from}, ${phone ?? 'no number'}: ${text}`)
   }
 
   toolFailed(tool: string | undefined, error: unknown): void {

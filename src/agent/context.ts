@@ -15,6 +15,15 @@ export interface Caller {
   readonly parameters: Readonly<Record<string, string>>
 }
 
+/** A message that a caller has left, in their words. */
+export interface Message {
+  /** The name that the caller gave. */
+  readonly from: string
+  /** The number to call back; undefined when the caller gave none and their own is withheld. */
+  readonly phone?: string | undefined
+  readonly text: string
+}
+
 /**
  * What a tool may do with its call. `endCall` and `transfer` return at once and take effect when the agent's words have
  * been played.
@@ -39,6 +48,8 @@ export interface CallControl {
    * Ends with `#`, after `count` keys or after a pause; an empty string when no key was pressed within `timeoutMs`.
    */
   collectDigits(options: { count: number; timeoutMs: number }): Promise<string>
+  /** Tells whoever follows the call that a message was taken: it is shown, and sent on. */
+  messageTaken(message: Message): void
   /** Logs that a tool has failed, whatever the tool answers the agent. @param error its message is logged if it is a SafeError */
   toolFailed(tool: string | undefined, error: unknown): void
 }

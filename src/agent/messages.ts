@@ -1,15 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import type { Call } from './context.ts'
+import type { Call, Message } from './context.ts'
 import type { AgentStore } from './store.ts'
 
 const KIND = 'message'
-
-export interface Message {
-  readonly from: string
-  /** The number to call back; undefined when the caller gave none and their own is withheld. */
-  readonly phone?: string | undefined
-  readonly text: string
-}
 
 export interface MessageBook {
   add(message: Message, call: Call): Promise<void>

@@ -1,4 +1,4 @@
-import type { CallControl, Caller } from '../agent/context.ts'
+import type { CallControl, Caller, Message } from '../agent/context.ts'
 import { type AgentStore, type CallStore, storeOf } from '../agent/store.ts'
 import type { Admission } from './admission.ts'
 import { callerOf } from './caller-hash.ts'
@@ -67,6 +67,10 @@ export class CallerContext implements Caller, CallControl {
 
   collectDigits({ count, timeoutMs }: { count: number; timeoutMs: number }): Promise<string> {
     return new Promise((give) => this.#port?.journal.emit({ type: 'digits_asked', count, timeoutMs, give }))
+  }
+
+  messageTaken({ from, phone, text }: Message): void {
+    this.#port?.journal.emit({ type: 'message_taken', from, phone, text })
   }
 
   toolFailed(tool: string | undefined, error: unknown): void {

@@ -1,3 +1,4 @@
+import type { Message } from '../agent/context.ts'
 import type { Claims } from './admission.ts'
 import type { CallSoFar } from './call-so-far.ts'
 import type { EndReason } from './end-reason.ts'
@@ -125,6 +126,8 @@ export type CallEvent =
   /** The usage that was billed for an answer or a transcription; counts that the model did not give are 0. */
   | { readonly type: 'usage'; readonly answer: string | undefined; readonly model: string; readonly usage: Usage }
   | { readonly type: 'key'; readonly key: string }
+  /** A tool has kept a message. All of it is the caller's words: they are stored with the event, and never logged. */
+  | ({ readonly type: 'message_taken' } & Message)
   /** Something an operator may want to know; `what` is a constant. */
   | { readonly type: 'notice'; readonly what: string; readonly fields: Readonly<Record<string, string>> }
   /** A tool asked for the end of the call, once the goodbye was heard. */
@@ -181,7 +184,8 @@ const NOT_KEPT = new Set<CallEvent['type']>([
 
 /**
  * The part of an event that is stored with the call as an event; undefined for one that is not. What was said stands in
- * the turns alone, so that it has to be erased in one place. Digits are not stored.
+ * the turns alone, so that it has to be erased in one place; what a message says, in `message_taken` and in the agent's
+ * store. Digits are not stored.
  */
 export function kept(event: CallEvent): { readonly type: string } | undefined {
   if (NOT_KEPT.has(event.type)) return undefined

@@ -19,6 +19,7 @@ export function fakeCall(overrides: Partial<Call> = {}): { call: Call; did: stri
     endCall: () => void did.push('endCall'),
     transfer: (target, summary) => void did.push(`transfer to ${target}: ${summary}`),
     collectDigits: async () => '',
+    messageTaken: ({ from }) => void did.push(`message of ${from} taken`),
     toolFailed: (tool) => void did.push(`${tool} failed`),
     ...overrides
   }

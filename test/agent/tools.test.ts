@@ -24,7 +24,7 @@ function agentWith(...tools: FunctionTool<any, any, any>[]): RealtimeAgent<CallC
 }
 
 test('a message without a number is kept with the number the caller calls from', async () => {
-  const { call } = fakeCall()
+  const { call, did } = fakeCall()
   const { useTool } = await rehearse(agentWith(takeMessage(messageBook)), call)
   const answer = await useTool('take_message', MESSAGE)
   expect(answer).toEqual({ output: 'The message was written down.', startResponse: true })
@@ -32,6 +32,7 @@ test('a message without a number is kept with the number the caller calls from',
   expect(await takenMessages(call.store)).toEqual([
     { from: 'Ann', phone: '+15551230001', text: 'Please call.', at: TUESDAY_EVENING.getTime(), callSid }
   ])
+  expect(did).toEqual(['message of Ann taken'])
 })
 
 test('a tool that throws answers in a sentence that keeps our secrets', async () => {

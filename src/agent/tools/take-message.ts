@@ -17,7 +17,9 @@ export function takeMessage(messages: MessageBook) {
     }),
     async execute({ from, phone, text }, context?: CallRunContext) {
       const call = currentCall(context)
-      await messages.add({ from, phone: phone ?? call.from, text }, call)
+      const message = { from, phone: phone ?? call.from, text }
+      await messages.add(message, call)
+      call.messageTaken(message)
       return 'The message was written down.'
     }
   })
