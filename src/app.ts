@@ -54,7 +54,7 @@ export interface Dependencies {
   readonly isDaySpent: () => boolean
   /** Each reader gets every call as its stream is accepted, before `start`, and follows its journal. */
   readonly readers: readonly Reader[]
-  /** Where the records of calls are kept; nowhere without it. It is closed with the server. */
+  /** Where the records of calls are kept, and what the agent keeps: in memory without it. It is closed with the server. */
   readonly store: Store | undefined
   /**
    * Called with each call as its stream is accepted, before `start`, with the SDK's session and transport. Every event

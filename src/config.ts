@@ -101,9 +101,7 @@ export const environment = process.env
 
 /** Reads the settings from `env` alone. Pure. @throws InvalidEnvironment that names every bad variable */
 export function loadConfig(env: Readonly<Record<string, string | undefined>>) {
-  const present = Object.fromEntries(
-    Object.entries(env).filter(([name, value]) => value !== undefined && (value !== '' || MAY_BE_EMPTY.has(name)))
-  )
+  const present = presentIn(env)
   const parsed = Environment.safeParse(present)
   const complaints = parsed.success ? [] : parsed.error.issues.map(complaint)
   if (present['GREETING'] && present['ANSWER_SAY']) {
@@ -126,7 +124,20 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>) {
   return freeze(parsed.data)
 }
 
+/** Where the store is: a command needs no more. Pure. @throws InvalidEnvironment that names every bad variable */
+export function loadStoreSettings(env: Readonly<Record<string, string | undefined>>) {
+  const parsed = Environment.pick({ DATA_DIR: true, DATABASE_URL: true }).safeParse(presentIn(env))
+  if (!parsed.success) throw new InvalidEnvironment(parsed.error.issues.map(complaint).join('\n'))
+  return { dataDir: parsed.data.DATA_DIR, databaseUrl: parsed.data.DATABASE_URL }
+}
+
 export type Config = ReturnType<typeof loadConfig>
+
+function presentIn(env: Readonly<Record<string, string | undefined>>): Record<string, string | undefined> {
+  return Object.fromEntries(
+    Object.entries(env).filter(([name, value]) => value !== undefined && (value !== '' || MAY_BE_EMPTY.has(name)))
+  )
+}
 
 /** A numeric setting; its error says its range. */
 function wholeNumber(what: string, from: number, to: number) {

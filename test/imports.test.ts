@@ -28,6 +28,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   switchboard: ['agent', 'config.ts', 'call'],
   store: ['config.ts', 'call'],
   records: ['agent', 'config.ts', 'call', 'store'],
+  commands: ['agent', 'config.ts', 'dotenv.ts', 'call', 'store', 'records'],
   plugins: ['agent', 'config.ts', 'call', 'switchboard', 'twilio'],
   routes: ['agent', 'config.ts', 'call', 'switchboard', 'twilio', 'plugins']
 }
