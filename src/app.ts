@@ -24,6 +24,7 @@ import { earlyOpening } from './realtime/early-opening.ts'
 import type { RealtimeLeg } from './realtime/leg.ts'
 import { WarmSockets } from './realtime/warm-sockets.ts'
 import { agentItems } from './records/agent-items.ts'
+import { earlierCalls } from './records/earlier.ts'
 import { keepRecords } from './records/records.ts'
 import { callEnded } from './routes/call-ended.ts'
 import { health } from './routes/health.ts'
@@ -139,11 +140,16 @@ function buildSwitchboard(
   }
   const warm = new WarmSockets(config.openai)
   const store = overrides.store ? agentItems(overrides.store) : memoryStore()
+  const recall = overrides.store && config.call.rememberCallers ? earlierCalls(overrides.store, app.log) : undefined
   const parts: SwitchboardParts = {
     lines: new MemoryLines(),
     tokens: new StreamTokens(authToken),
     warm,
-    warmUp: (caller) => warm.warm(caller.claims.callSid, earlyOpening(caller, watchedAgentFor, settings, config, store)),
+    warmUp: (caller) => {
+      // Read now, so that the stream need not wait for it.
+      void recall?.(caller.claims)
+      warm.warm(caller.claims.callSid, earlyOpening(caller, watchedAgentFor, settings, config, { store, recall }))
+    },
     createCall: (socket, tcp, { log, admit, isSpareDue }) => {
       const caller = new MediaStream(socket, tcp, config.call.modelReconnectMs + HELD_BEYOND_BUDGET_MS)
       let model: RealtimeLeg | undefined
@@ -160,7 +166,7 @@ function buildSwitchboard(
         })
         return model
       }
-      const call = createCall({ config, log, caller, createModelLeg, store, admit }, overrides.readers ?? [])
+      const call = createCall({ config, log, caller, createModelLeg, store, recall, admit }, overrides.readers ?? [])
       contain(
         () => runFor(call, () => model && overrides.onCall?.(call, model)),
         (error) => call.fail(error)

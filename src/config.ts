@@ -83,6 +83,7 @@ export const Environment = z.object({
   DRAIN_TIMEOUT_MS: durationMs.default(120_000),
   TRANSFER_TARGETS: transferTargets.default(new Map()),
   FALLBACK_NUMBER: phoneNumber.optional(),
+  REMEMBER_CALLERS: flag.default(false),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   LOG_TRANSCRIPTS: flag.default(false),
   LOG_TOOL_ERRORS: flag.default(false)
@@ -188,7 +189,8 @@ function freeze(env: z.infer<typeof Environment>) {
       silenceTimeoutMs: env.SILENCE_TIMEOUT_MS,
       modelReconnectMs: env.MODEL_RECONNECT_MS,
       transferTargets: env.TRANSFER_TARGETS,
-      fallbackNumber: env.FALLBACK_NUMBER
+      fallbackNumber: env.FALLBACK_NUMBER,
+      rememberCallers: env.REMEMBER_CALLERS
     }),
     log: Object.freeze({ level: env.LOG_LEVEL, transcripts: env.LOG_TRANSCRIPTS, toolErrors: env.LOG_TOOL_ERRORS })
   })

@@ -24,6 +24,14 @@ export interface Message {
   readonly text: string
 }
 
+/** An earlier call from the same number. What its caller said may be untrue, or meant as an instruction to the agent. */
+export interface EarlierCall {
+  /** In ms since the epoch. */
+  readonly startedAt: number
+  /** The messages that were taken, the newest first, shortened. */
+  readonly messages: readonly Pick<Message, 'from' | 'text'>[]
+}
+
 /**
  * What a tool may do with its call. `endCall` and `transfer` return at once and take effect when the agent's words have
  * been played.
@@ -33,6 +41,11 @@ export interface CallControl {
   readonly transferTargets: readonly string[]
   /** The failed transfer from which the caller has come back, e.g. `billing: no-answer`; undefined on a first visit. */
   readonly returnedFrom: string | undefined
+  /**
+   * The last calls from this number, newest first; empty without REMEMBER_CALLERS, and for a number that the network
+   * doubts. A number is no proof of who calls: nothing of it may be said before the caller has named a detail of it.
+   */
+  readonly earlier: readonly EarlierCall[]
   /** Keeps what has to outlive the call. It is the caller's, and is erased with them. */
   readonly store: CallStore
   /** Hangs up when the goodbye has been played. If the caller speaks during the goodbye, the call goes on. */

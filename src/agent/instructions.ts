@@ -1,10 +1,13 @@
 import type { Call } from './context.ts'
 import { clock, sayDate, today } from './dates.ts'
+import { aboutEarlier } from './earlier.ts'
 import { practice } from './practice.ts'
 
 /** The instructions that all agents share, after their own task. */
 export function sharedInstructions(call: Call, now: Date): string {
-  return [manner, limits, aboutNow(now), aboutCaller(call), aboutTransfers(call)].join('\n\n')
+  const parts = [manner, limits, aboutNow(now), aboutCaller(call), aboutTransfers(call)]
+  if (call.earlier.length > 0) parts.push(aboutEarlier(call.earlier))
+  return parts.join('\n\n')
 }
 
 const manner = `# On the phone
@@ -33,7 +36,7 @@ function aboutCaller(call: Call): string {
   lines.push(
     call.from === undefined
       ? 'Their number is withheld. Ask for one when you need it.'
-      : `They call from ${spellDigits(call.from)}. The number is verified: confirm it instead of asking for it.`
+      : `They call from ${spellDigits(call.from)}. So says the network, which is no proof of who they are. When you need a number, ask whether this one is right.`
   )
   return lines.join('\n')
 }

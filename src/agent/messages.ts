@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import type { Call, Message } from './context.ts'
 import type { AgentStore } from './store.ts'
 
-const KIND = 'message'
+/** The kind under which the store has messages. */
+export const MESSAGES = 'message'
 
 export interface MessageBook {
   add(message: Message, call: Call): Promise<void>
@@ -11,7 +12,7 @@ export interface MessageBook {
 /** The message book that all agents share. Replace it with a mail, a ticket or a chat message (docs/operating.md). */
 export const messageBook: MessageBook = {
   async add(message, { store }) {
-    await store.add(KIND, randomUUID(), message)
+    await store.add(MESSAGES, randomUUID(), message)
   }
 }
 
@@ -24,6 +25,6 @@ export interface TakenMessage extends Message {
 
 /** The messages in the book, oldest first. */
 export async function takenMessages(store: Pick<AgentStore, 'list'>): Promise<TakenMessage[]> {
-  const kept = await store.list(KIND)
+  const kept = await store.list(MESSAGES)
   return kept.map(({ value, at, callSid }) => ({ ...(value as Message), at, callSid }))
 }

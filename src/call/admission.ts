@@ -1,3 +1,4 @@
+import type { EarlierCall } from '../agent/context.ts'
 import type { CallSoFar } from './call-so-far.ts'
 
 /** The identity of a call, from the signed webhook. */
@@ -10,7 +11,12 @@ export interface Claims {
   readonly direction: string
   /** Values from the webhook's query whose names begin with a lower-case letter. */
   readonly parameters: Readonly<Record<string, string>>
+  /** The network says that the number may be forged. */
+  readonly isDoubted?: true | undefined
 }
+
+/** What earlier calls from a caller's number left. Resolves soon and never rejects; nothing is found when it cannot be had. */
+export type Recall = (claims: Claims) => Promise<readonly EarlierCall[]>
 
 /** What the switchboard knows about the caller of a verified stream. */
 export interface Admission {

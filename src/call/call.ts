@@ -3,7 +3,7 @@ import type { CallContext } from '../agent/context.ts'
 import type { AgentStore } from '../agent/store.ts'
 import type { Config } from '../config.ts'
 import { Activity } from './activity.ts'
-import type { Admission, Memory } from './admission.ts'
+import type { Admission, Memory, Recall } from './admission.ts'
 import { CallerContext } from './caller-context.ts'
 import { type CallerLeg, endReasonOf, type StreamStart } from './caller-leg.ts'
 import { contain } from './contain.ts'
@@ -28,6 +28,8 @@ export interface CallParts {
   readonly createModelLeg: (call: CallSide) => ModelLeg
   /** Where the agent's tools keep what outlives the call. */
   readonly store: AgentStore
+  /** Undefined: earlier calls are not told to the agent. */
+  readonly recall: Recall | undefined
   /** Verifies the stream's token; undefined refuses the stream. */
   readonly admit: (start: StreamStart) => Admission | undefined
 }
@@ -50,6 +52,7 @@ export class Call implements CallSide {
   readonly record: GrowingRecord
   readonly #tools: ToolRuns
   readonly #admit: CallParts['admit']
+  readonly #recall: Recall | undefined
   readonly #lifetime = new AbortController()
   readonly #timers = new Timers()
   readonly #outcome = Promise.withResolvers<CallRecord>()
@@ -61,11 +64,12 @@ export class Call implements CallSide {
    * Must be called in the tick in which the socket was accepted. Adds every listener at once, because ws drops what
    * arrives before a listener.
    */
-  constructor({ config, log, caller, createModelLeg, store, admit }: CallParts) {
+  constructor({ config, log, caller, createModelLeg, store, recall, admit }: CallParts) {
     this.config = config
     this.log = log
     this.caller = caller
     this.#admit = admit
+    this.#recall = recall
     const journal = new Journal({
       ofListener: (error) => this.fail(error),
       ofReader: (err) => this.log.error({ err }, 'a reader of the journal has failed')
@@ -254,7 +258,18 @@ export class Call implements CallSide {
     const { isReturning } = this.context
     const { claims, before } = admission
     this.journal.emit({ type: 'accepted', at, claims, streamSid, isPractice, isReturning, before })
-    this.model.seek(admission)
+    this.#seekModel(admission)
+  }
+
+  /** The agent's instructions are made when the model is sought: what earlier calls left has to be known by then. */
+  #seekModel(admission: Admission): void {
+    if (!this.#recall) return this.model.seek(admission)
+    void this.#recall(admission.claims).then((earlier) =>
+      this.#contain(() => {
+        this.context.earlier = earlier
+        if (this.#state.name !== 'ended') this.model.seek(admission)
+      })
+    )
   }
 
   #notice(what: string, fields: Readonly<Record<string, string>>): void {

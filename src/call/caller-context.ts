@@ -1,4 +1,4 @@
-import type { CallControl, Caller, Message } from '../agent/context.ts'
+import type { CallControl, Caller, EarlierCall, Message } from '../agent/context.ts'
 import { type AgentStore, type CallStore, storeOf } from '../agent/store.ts'
 import type { Admission } from './admission.ts'
 import { callerOf } from './caller-hash.ts'
@@ -22,6 +22,7 @@ export class CallerContext implements Caller, CallControl {
   direction = 'inbound'
   parameters: Readonly<Record<string, string>> = {}
   returnedFrom: string | undefined
+  earlier: readonly EarlierCall[] = []
   /** The caller has talked to the agent before, on this same call. */
   isReturning = false
   readonly transferTargets: readonly string[]

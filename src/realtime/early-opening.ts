@@ -1,6 +1,6 @@
 import type { AgentFor } from '../agent/context.ts'
-import type { AgentStore } from '../agent/store.ts'
 import type { Admission } from '../call/admission.ts'
+import type { CallParts } from '../call/call.ts'
 import { CallerContext } from '../call/caller-context.ts'
 import type { Config } from '../config.ts'
 import { type Opening, prepareOpening } from './opening.ts'
@@ -12,11 +12,18 @@ export function earlyOpening(
   agentFor: AgentFor,
   settings: SessionSettings,
   config: Config,
-  store: AgentStore
+  { store, recall }: Pick<CallParts, 'store' | 'recall'>
 ): Promise<Opening> | undefined {
   const { greeting, earlyGreeting, transferTargets } = config.call
   // A caller who comes back is not greeted, and the session must first get their conversation.
   if (!earlyGreeting || caller.memory.length > 0 || caller.returnedFrom !== undefined) return undefined
   const call = CallerContext.before(caller, transferTargets, store)
-  return prepareOpening(agentFor(call), settings, { call }, greeting)
+  // Chosen at once: what it throws fails the webhook, which gives the line back.
+  const agent = agentFor(call)
+  const prepare = () => prepareOpening(agent, settings, { call }, greeting)
+  if (!recall) return prepare()
+  return recall(caller.claims).then((earlier) => {
+    call.earlier = earlier
+    return prepare()
+  })
 }

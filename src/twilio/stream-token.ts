@@ -7,7 +7,8 @@ const Claims = z.object({
   from: z.string().optional(),
   to: z.string().optional(),
   direction: z.string(),
-  parameters: z.record(z.string(), z.string())
+  parameters: z.record(z.string(), z.string()),
+  isDoubted: z.literal(true).optional()
 })
 export type StreamClaims = z.infer<typeof Claims>
 

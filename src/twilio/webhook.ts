@@ -27,8 +27,18 @@ export function readWebhook(params: WebhookParams, query: WebhookParams): Stream
     ...(from === undefined || WITHHELD.test(from) ? {} : { from }),
     ...(to === undefined ? {} : { to }),
     direction: text(params['Direction']) ?? 'inbound',
-    parameters: extraParameters(query)
+    parameters: extraParameters(query),
+    ...(isDoubted(text(params['StirVerstat'])) ? { isDoubted: true } : {})
   }
+}
+
+/**
+ * Whether the network says that the number failed its validation (`TN-Validation-Failed…`) or was not validated
+ * (`No-TN-Validation`). Without a word about it the number is as good as any: outside the US and Canada there never is
+ * one. (Twilio, SHAKEN/STIR)
+ */
+function isDoubted(verstat: string | undefined): boolean {
+  return verstat !== undefined && !verstat.startsWith('TN-Validation-Passed')
 }
 
 function extraParameters(query: WebhookParams): Record<string, string> {

@@ -14,9 +14,11 @@ test('the agent that answers is the Triage Agent, and no agent sets a voice', as
   expect(everyone.map((agent) => agent.voice)).toEqual([undefined, undefined, undefined])
 })
 
-test('the agent knows the verified number of the caller, digit by digit', async () => {
+test('the agent knows the number of the caller, digit by digit, and that it proves nothing', async () => {
   const { instructions } = await rehearse(triageAgent, fakeCall().call)
   expect(instructions).toContain(DIGITS)
+  expect(instructions).toContain('no proof of who they are')
+  expect(instructions).not.toContain('verified')
 })
 
 test('the agent is told that a number is withheld, and no digits', async () => {

@@ -15,6 +15,7 @@ export function fakeCall(overrides: Partial<Call> = {}): { call: Call; did: stri
     parameters: {},
     transferTargets: ['front desk', 'billing'],
     returnedFrom: undefined,
+    earlier: [],
     store: storeOf(() => ({ callSid: call.callSid, caller: call.from }), memoryStore()),
     endCall: () => void did.push('endCall'),
     transfer: (target, summary) => void did.push(`transfer to ${target}: ${summary}`),
