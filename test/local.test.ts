@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { localFile, localTokens, readLocal } from '../src/local.ts'
 import { runServer } from './server-process.ts'
+import { newDatabase } from './stores.ts'
 
 const KEY = { OPENAI_API_KEY: 'sk-practice', HOST: '127.0.0.1', PORT: '0' }
 const LAST_LINE = 'the model'
@@ -81,8 +82,8 @@ describe('a server without TWILIO_AUTH_TOKEN', () => {
 describe('a server with TWILIO_AUTH_TOKEN', () => {
   const set = { TWILIO_AUTH_TOKEN: 'the-token-of-the-account', PUBLIC_URL: 'https://agent.example.com' }
 
-  test('needs no disk, and says that signatures are checked with it', async () => {
-    const { log } = await started({ ...set, DATA_DIR: '/dev/null/data' })
+  test('and with DATABASE_URL needs no disk, and says that signatures are checked with it', async () => {
+    const { log } = await started({ ...set, DATABASE_URL: await newDatabase(), DATA_DIR: '/dev/null/data' })
     expect(log.all.slice(-3)).toMatchObject([
       { level: 30, url: 'https://agent.example.com/incoming-call' },
       { level: 30, msg: expect.stringContaining('TWILIO_AUTH_TOKEN') },
@@ -94,6 +95,6 @@ describe('a server with TWILIO_AUTH_TOKEN', () => {
   test('writes it nowhere', async () => {
     const { dataDir, port } = await started(set)
     expect(await readLocal(dataDir, port)).toBeUndefined()
-    await expect(stat(dataDir)).rejects.toThrow('ENOENT')
+    await expect(stat(join(dataDir, 'local'))).rejects.toThrow('ENOENT')
   })
 })

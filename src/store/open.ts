@@ -38,8 +38,8 @@ export interface Store {
    * @returns the ids of erased calls among the rows'
    */
   write(tables: readonly TableRows[]): Promise<readonly string[]>
-  /** Run first in the transaction of an erasure: nothing is written meanwhile. */
-  lockErasure(transaction: Kysely<Tables>): Promise<void>
+  /** Run first in a transaction that writes what belongs to a call (`shared`) or erases it: nothing erased is written again. */
+  lockErasure(transaction: Kysely<Tables>, how: 'shared' | 'alone'): Promise<void>
   /** After an erasure: what was deleted leaves the files too. */
   scrub(): Promise<void>
   close(): Promise<void>
@@ -123,9 +123,7 @@ async function openPostgres(databaseUrl: string, dataDir: string): Promise<Store
     dataDir,
     now: sql<number>`cast(extract(epoch from clock_timestamp()) * 1000 as bigint)`,
     write: (tables) => db.transaction().execute((transaction) => writePostgres(transaction, tables)),
-    lockErasure: async (transaction) => {
-      await sql`select pg_advisory_xact_lock(${sql.lit(ERASURE_LOCK)})`.execute(transaction)
-    },
+    lockErasure,
     scrub: async () => {},
     close: () => db.destroy()
   }
@@ -134,9 +132,14 @@ async function openPostgres(databaseUrl: string, dataDir: string): Promise<Store
 /** Rows of one statement: Postgres takes 65,535 values, and a call has 28. */
 const ROWS_A_STATEMENT = 1_000
 
+/** In a statement of its own, so that the next one sees what an erasure has committed. */
+async function lockErasure(db: Kysely<Tables>, how: 'shared' | 'alone'): Promise<void> {
+  const lock = how === 'shared' ? sql`pg_advisory_xact_lock_shared` : sql`pg_advisory_xact_lock`
+  await sql`select ${lock}(${sql.lit(ERASURE_LOCK)})`.execute(db)
+}
+
 async function writePostgres(db: Kysely<Tables>, tables: readonly TableRows[]): Promise<readonly string[]> {
-  // In a statement of its own, so that the next one sees what an erasure has committed.
-  await sql`select pg_advisory_xact_lock_shared(${sql.lit(ERASURE_LOCK)})`.execute(db)
+  await lockErasure(db, 'shared')
   const ids = new Set(tables.flatMap(({ rows }) => rows.map(callOf)))
   const found = await db
     .selectFrom('erased')

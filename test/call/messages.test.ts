@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { triageAgent as agent } from '../../src/agent/agent.ts'
+import { agentFor } from '../../src/agent/agent.ts'
 import { takenMessages } from '../../src/agent/messages.ts'
 import { kept } from '../../src/call/events.ts'
 import { agentItems } from '../../src/records/agent-items.ts'
@@ -16,7 +16,7 @@ test.each(ENGINES)(
   'a message that a caller leaves is kept with the call in %s, told of, and not logged',
   async (engine) => {
     const settings = await newStoreSettings(engine)
-    const house = await startHouse({ model, overrides: { agent, store: await open(settings) } })
+    const house = await startHouse({ model, overrides: { agentFor, store: await open(settings) } })
     const { phone, call, session } = await house.connect({ from: '+15551230001' })
     speak(session, 'Please take a message.')
     await isTold(session, 'The message was written down.')
@@ -41,7 +41,7 @@ test.each(ENGINES)(
 
 test('a message that could not be kept is not told of, and the caller learns it', async () => {
   const store = await open(await newStoreSettings('SQLite'))
-  const house = await startHouse({ model, overrides: { agent, store }, provokes: ['the log'] })
+  const house = await startHouse({ model, overrides: { agentFor, store }, provokes: ['the log'] })
   const { call, session } = await house.connect()
   await store.db.schema.dropTable('agentItems').execute()
   speak(session, 'Please take a message.')

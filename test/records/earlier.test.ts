@@ -1,6 +1,6 @@
 import pino from 'pino'
 import { describe, expect, test } from 'vitest'
-import { triageAgent as agent } from '../../src/agent/agent.ts'
+import { agentFor } from '../../src/agent/agent.ts'
 import { aboutEarlier } from '../../src/agent/earlier.ts'
 import { messageBook } from '../../src/agent/messages.ts'
 import { storeOf } from '../../src/agent/store.ts'
@@ -155,7 +155,7 @@ describe('a caller who calls again', () => {
 
   async function rememberingHouse(env: Record<string, string> = {}) {
     const store = await open(await newStoreSettings('SQLite'))
-    return startHouse({ model, env: { REMEMBER_CALLERS: 'true', ...env }, overrides: { agent, store } })
+    return startHouse({ model, env: { REMEMBER_CALLERS: 'true', ...env }, overrides: { agentFor, store } })
   }
 
   /** A first call, on which a message is left. */
@@ -231,7 +231,7 @@ describe('a caller who calls again', () => {
     const house = await startHouse({
       model,
       env: { REMEMBER_CALLERS: 'true', GREETING: 'Say hello.' },
-      overrides: { agent, store: late }
+      overrides: { agentFor, store: late }
     })
     isOpen = promise
     const rungAt = performance.now()

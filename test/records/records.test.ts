@@ -57,12 +57,13 @@ describe.each(ENGINES)('on %s', (engine) => {
     await playedOut(call)
     phone.hangUp()
     const row = await ended(store, phone.callSid)
-    expect(row).toMatchObject({
+    const turns = await turnsIn(store, phone.callSid)
+    expect(row, JSON.stringify(turns)).toMatchObject({
       ...{ callSid: phone.callSid, direction: 'inbound', from: '+15551230001', to: '+15551239999', practice: 1 },
       ...{ endReason: 'caller_hung_up', fault: 'caller', turns: 3, responses: 1, streams: 1, parameters: '{}' },
       version: expect.stringMatching(/^\d+\.\d+\.\d+\+[0-9a-f]{8}$/)
     })
-    const [greeting, question, answer] = await turnsIn(store, phone.callSid)
+    const [greeting, question, answer] = turns
     expect(greeting).toMatchObject({ who: 'agent', textState: 'final', cut: 0, voiceEnd: null, committed: null })
     expect(question).toMatchObject({ who: 'caller', textState: 'final', tool: 0, heard: null })
     expect(answer).toMatchObject({ who: 'agent', text: 'Certainly.', generatedText: 'Certainly.', tool: 0 })
