@@ -5,6 +5,7 @@ import type { Config } from '../config.ts'
 import { Activity } from './activity.ts'
 import type { Admission, Memory, Recall } from './admission.ts'
 import { CallerContext } from './caller-context.ts'
+import { translateCaller } from './caller-events.ts'
 import { type CallerLeg, endReasonOf, type StreamStart } from './caller-leg.ts'
 import { contain } from './contain.ts'
 import { type EndReason, isRefused } from './end-reason.ts'
@@ -12,7 +13,6 @@ import type { Transfer } from './events.ts'
 import { Journal } from './journal.ts'
 import { conversationFor } from './memory.ts'
 import { type CallSide, endReasonFor, type ModelError, type ModelLeg } from './model-leg.ts'
-import type { Heard } from './playback.ts'
 import { type CallRecord, type GrowingRecord, keepRecord } from './record.ts'
 import { type CallState, nextState, type StateEvent } from './state.ts'
 import { Timers } from './timers.ts'
@@ -56,8 +56,6 @@ export class Call implements CallSide {
   readonly #lifetime = new AbortController()
   readonly #timers = new Timers()
   readonly #outcome = Promise.withResolvers<CallRecord>()
-  /** The speech that stopped the agent last. */
-  #bargedIn: Activity['speech']
   #state: CallState = { name: 'ringing' }
 
   /**
@@ -186,22 +184,11 @@ export class Call implements CallSide {
   }
 
   #listenToCaller(): void {
-    const { caller, journal } = this
+    translateCaller(this)
+    const { caller } = this
     caller.on('start', (start) => this.#onStart(start))
-    caller.on('key', (key) => journal.emit({ type: 'key', key }))
-    caller.on('playing', () => journal.emit({ type: 'agent_heard' }))
-    caller.on('heard', (heard) => this.#onHeard(heard))
-    caller.on('silent', ({ cleared }) => journal.emit({ type: 'agent_silent', cleared }))
-    caller.on('dropped', () => this.#notice('the agent is minutes ahead of the caller', { limit: 'unplayed audio' }))
-    caller.on('refused', (why) => this.#notice('a frame was refused', { why }))
-    caller.on('abused', (limit) => {
-      this.#notice('the stream was closed over a limit', { limit })
-      this.end('stream_abused')
-    })
-    caller.on('gone', (how) => {
-      if (how === 'quiet') this.#notice('the stream has fallen silent', {})
-      this.end(endReasonOf(how, this.#state.name))
-    })
+    caller.on('abused', () => this.end('stream_abused'))
+    caller.on('gone', (how) => this.end(endReasonOf(how, this.#state.name)))
     caller.on('fault', (error) => this.fail(error))
   }
 
@@ -229,34 +216,18 @@ export class Call implements CallSide {
     })
   }
 
-  #onHeard({ itemId: turn, sentMs, playedMs: heardMs, cut, sentAt, beganAt }: Heard): void {
-    const { journal } = this
-    const pointMs = (at: number | undefined) => (at === undefined ? undefined : journal.msOf(at))
-    journal.emit({ type: 'heard', turn, sentMs, heardMs, cut, sentAtMs: pointMs(sentAt), heardAtMs: pointMs(beganAt) })
-    const { speech } = this.activity
-    // What was queued behind the answer is cut with it, by the same voice.
-    if (!cut || !speech || !this.activity.isCallerSpeaking || speech === this.#bargedIn) return
-    this.#bargedIn = speech
-    const { voiceStartMs, vadStartMs } = speech
-    // `clear` is sent in this turn of the event loop, and silences the line when it arrives.
-    const clearMs = journal.msOf()
-    const talkOverMs = clearMs - Math.max(voiceStartMs, pointMs(beganAt) ?? 0)
-    const times = { voiceStartMs, vadStartMs, clearMs, silentMs: clearMs, talkOverMs, cutMs: sentMs - heardMs }
-    journal.emit({ type: 'barge_in', turn, ...times })
-  }
-
   #onStart(start: StreamStart): void {
     const { callSid, streamSid, isPractice } = start
     this.log = this.log.child({ callSid, streamSid })
     const admission = this.#admit(start)
     if (!admission) return this.end('stream_refused')
+    const { claims, before } = admission
     const at = Date.now()
-    this.journal.begin(at - (admission.before?.startedAt ?? at))
+    this.journal.begin(at - (before?.startedAt ?? at))
     this.context.admit(admission)
     this.transcript.recall(admission.memory)
     this.#apply({ type: 'accepted', at })
     const { isReturning } = this.context
-    const { claims, before } = admission
     this.journal.emit({ type: 'accepted', at, claims, streamSid, isPractice, isReturning, before })
     this.#seekModel(admission)
   }
@@ -270,10 +241,6 @@ export class Call implements CallSide {
         if (this.#state.name !== 'ended') this.model.seek(admission)
       })
     )
-  }
-
-  #notice(what: string, fields: Readonly<Record<string, string>>): void {
-    this.journal.emit({ type: 'notice', what, fields })
   }
 
   #apply(event: StateEvent): void {
