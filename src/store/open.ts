@@ -100,7 +100,9 @@ async function openSqlite(dataDir: string): Promise<Store> {
     // `begin immediate` lets one transaction write at a time.
     lockErasure: async () => {},
     scrub: async () => {
-      await sql`pragma wal_checkpoint(truncate)`.execute(db)
+      // It waits for whoever reads an older state of the file, up to the busy timeout, and does not throw.
+      const { rows } = await sql<{ busy: number }>`pragma wal_checkpoint(truncate)`.execute(db)
+      if (rows[0]?.busy !== 0) throw new Error('erased words are still in the write-ahead log: somebody is reading it')
     },
     close: () => db.destroy()
   }
