@@ -3,6 +3,7 @@ import type { Reader } from '../call/create-call.ts'
 import type { Config } from '../config.ts'
 import type { Store } from '../store/open.ts'
 import { Writer } from '../store/writer.ts'
+import { keepForDays } from './keep.ts'
 import { Node } from './nodes.ts'
 import { recorder } from './recorder.ts'
 import { Spending } from './spending.ts'
@@ -25,10 +26,12 @@ export async function keepRecords(app: FastifyInstance, store: Store, config: Co
   const node = new Node(store)
   await node.join()
   const writer = new Writer(store, app.log)
+  const stopSweeping = keepForDays(store, config.keep, app.log)
   app.addHook('onClose', async () => {
     await writer.flush(LAST_ROWS_MS)
     // A store that is away cannot be told that this process ends: its lease runs out.
     await node.leave().catch(() => {})
+    await stopSweeping()
     await store.close()
   })
   const spending = new Spending({ maxCallUsd: config.call.maxCallCostUsd, maxDayUsd: config.call.maxDayCostUsd }, store)
