@@ -1,0 +1,198 @@
+import { type Expression, type ExpressionBuilder, type Selectable, type SqlBool, sql } from 'kysely'
+import type { Store } from '../store/open.ts'
+import type { CallRow, EventRow, Tables, TurnRow, UsageRow } from '../store/tables.ts'
+import { BadRequest, callerNumber, isOf } from './caller-number.ts'
+
+/** A call as the API, the commands and exports show it. Times are ISO 8601 in UTC. */
+export type Call = Awaited<ReturnType<typeof callsPage>>['calls'][number]
+/** A call with everything that was kept of it, in order of time. */
+export type WholeCall = NonNullable<Awaited<ReturnType<typeof readCall>>>
+
+/** Which calls are wanted; all of them must hold. */
+export interface Filters {
+  readonly reason?: string | undefined
+  readonly fault?: string | undefined
+  /** The agent that had the call last. */
+  readonly agent?: string | undefined
+  /** The caller's number or the one that was called. */
+  readonly number?: string | undefined
+  /** The caller waited at least this long for one of the answers. */
+  readonly minResponseMs?: number | undefined
+  /** What was said, heard or generated has this in it. */
+  readonly q?: string | undefined
+}
+
+export interface PageOptions {
+  readonly limit: number
+  /** `next` of the page before. */
+  readonly cursor?: string | undefined
+  readonly filters?: Filters
+}
+
+const MOST_A_PAGE = 200
+/** The usage of a call is summed up, so that a page reads one row for each model. */
+const COUNTS = ['textIn', 'audioIn', 'cachedText', 'cachedAudio', 'textOut', 'audioOut', 'seconds'] as const
+
+/**
+ * A page of calls, newest first.
+ * @throws BadRequest for a limit, a cursor or a number that cannot be
+ */
+export async function callsPage(store: Store, { limit, cursor, filters = {} }: PageOptions) {
+  if (!Number.isInteger(limit) || limit < 1 || limit > MOST_A_PAGE) {
+    throw new BadRequest(`a page has from 1 to ${MOST_A_PAGE} calls`)
+  }
+  const rows = await store.db
+    .selectFrom('calls')
+    .selectAll()
+    .where((eb) => eb.and([...after(eb, cursor), ...conditions(eb, store, filters)]))
+    .orderBy('startedAt', 'desc')
+    .orderBy('id', 'desc')
+    // One more says whether there is a next page.
+    .limit(limit + 1)
+    .execute()
+  const page = rows.slice(0, limit)
+  const last = page.at(-1)
+  const usage = await usageByModel(
+    store,
+    page.map(({ id }) => id)
+  )
+  return {
+    calls: page.map((row) => callOf(row, usage.get(row.id) ?? [])),
+    next: rows.length > limit && last ? cursorOf(last) : null
+  }
+}
+
+/** A call by its id or its callSid, with its turns, events and usage; undefined for one that is not in the store. */
+export async function readCall({ db }: Pick<Store, 'db'>, id: string) {
+  const row = await db
+    .selectFrom('calls')
+    .selectAll()
+    .where((eb) => eb.or([eb('id', '=', id), eb('callSid', '=', id)]))
+    .executeTakeFirst()
+  if (!row) return undefined
+  const turns = await db.selectFrom('turns').selectAll().where('callId', '=', row.id).execute()
+  const events = await db
+    .selectFrom('events')
+    .selectAll()
+    .where('callId', '=', row.id)
+    .orderBy('atMs')
+    .orderBy('seq')
+    .execute()
+  const usage = await db.selectFrom('usage').selectAll().where('callId', '=', row.id).orderBy('seq').execute()
+  return {
+    call: callOf(row, usage),
+    turns: turns.sort((one, other) => timeOf(one) - timeOf(other)).map(turnOf),
+    events: events.map(eventOf),
+    usage: usage.map(usageOf)
+  }
+}
+
+/** What OpenAI bills for a call, and what all of it costs, in USD. Null without a price list, of which this is the place. */
+function moneyOf(_usage: readonly Counts[], _durationMs: number) {
+  const cost = { model: null, transcription: null, analysis: null, telephonyEstimate: null }
+  return { costUsd: null as number | null, cost: cost as Readonly<Record<keyof typeof cost, number | null>> }
+}
+
+type Counts = Pick<UsageRow, 'model' | (typeof COUNTS)[number]>
+type Calls = ExpressionBuilder<Tables, 'calls'>
+
+/** Undefined values ask for nothing. */
+function conditions(eb: Calls, { isPostgres }: Store, filters: Filters): Expression<SqlBool>[] {
+  const { reason, fault, agent, number, minResponseMs, q } = filters
+  const all: Expression<SqlBool>[] = []
+  if (reason !== undefined) all.push(eb('endReason', '=', reason as 'lost'))
+  if (fault !== undefined) all.push(eb('fault', '=', fault as 'us'))
+  if (agent !== undefined) all.push(eb('agent', '=', agent))
+  if (number !== undefined) all.push(isOf(callerNumber(number))(eb))
+  if (minResponseMs !== undefined) all.push(eb('responseMaxMs', '>=', minResponseMs))
+  if (q !== undefined) {
+    // SQLite's `like` takes no notice of the case of ASCII letters, Postgres has `ilike` for that.
+    const operator = sql.raw(isPostgres ? 'ilike' : 'like')
+    const pattern = `%${q
+      .replaceAll('\0', '\uFFFD')
+      .toWellFormed()
+      .replace(/[\\%_]/g, '\\$&')}%`
+    const has = (column: 'text' | 'generatedText') =>
+      sql<SqlBool>`${sql.ref(column)} ${operator} ${pattern} escape '\\'`
+    const found = eb
+      .selectFrom('turns')
+      .select('callId')
+      .where(sql<SqlBool>`${has('text')} or ${has('generatedText')}`)
+    all.push(eb('id', 'in', found))
+  }
+  return all
+}
+
+/** The calls after the last one of the page before. */
+function after(eb: Calls, cursor: string | undefined): Expression<SqlBool>[] {
+  if (cursor === undefined) return []
+  const [, startedAt, id] = /^(\d{1,15})\.([\w-]+)$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? []
+  if (startedAt === undefined || id === undefined) throw new BadRequest('the cursor is none that a page has given')
+  return [eb(eb.refTuple('startedAt', 'id'), '<', eb.tuple(Number(startedAt), id))]
+}
+
+function cursorOf({ startedAt, id }: Pick<CallRow, 'startedAt' | 'id'>): string {
+  return Buffer.from(`${startedAt}.${id}`).toString('base64url')
+}
+
+async function usageByModel({ db }: Store, ids: readonly string[]): Promise<Map<string, Counts[]>> {
+  const byCall = new Map<string, Counts[]>()
+  if (ids.length === 0) return byCall
+  const rows = await db
+    .selectFrom('usage')
+    .select(['callId', 'model'])
+    .select((eb) => COUNTS.map((name) => eb.fn.sum<number>(name).as(name)))
+    .where('callId', 'in', ids)
+    .groupBy(['callId', 'model'])
+    .execute()
+  for (const { callId, ...counts } of rows) byCall.set(callId, [...(byCall.get(callId) ?? []), counts])
+  return byCall
+}
+
+function callOf(row: Selectable<CallRow>, usage: readonly Counts[]) {
+  const { id, callSid, direction, from, to, agent, node, version, startedAt, endedAt, endReason, fault } = row
+  return {
+    ...{ id, callSid, direction, from, to, agent, node, version, practice: row.practice === 1 },
+    parameters: JSON.parse(row.parameters) as Record<string, string>,
+    startedAt: iso(startedAt),
+    answeredAt: row.answeredAt === null ? null : iso(row.answeredAt),
+    endedAt: endedAt === null ? null : iso(endedAt),
+    durationMs: endedAt === null ? null : endedAt - startedAt,
+    ...{ endReason, fault, firstAudioMs: row.firstAudioMs },
+    responseMs: { n: row.responses, p50: row.responseP50Ms, p90: row.responseP90Ms, max: row.responseMaxMs },
+    ...{ turns: row.turns, bargeIns: row.bargeIns, reconnections: row.reconnections, tools: row.tools },
+    ...moneyOf(usage, (endedAt ?? Date.now()) - startedAt),
+    recording: row.recording,
+    consent: row.consent === null ? null : (JSON.parse(row.consent) as Record<string, unknown>),
+    resultState: row.resultState
+  }
+}
+
+function turnOf(row: Selectable<TurnRow>) {
+  const { id, who, agent, text, generatedText, textState, startMs, endMs, sentMs, heardMs, toolMs, stream } = row
+  const { voiceEnd, vadStop, committed, answerStarted, firstToken, firstAudio, sent, heard } = row
+  return {
+    ...{ id, who, agent, text, generatedText, textState, cut: row.cut === 1, startMs, endMs, sentMs, heardMs },
+    ...{ tool: row.tool === 1, toolMs, stream },
+    stations: { voiceEnd, vadStop, committed, answerStarted, firstToken, firstAudio, sent, heard }
+  }
+}
+
+function eventOf({ seq, atMs, type, stream, data }: Selectable<EventRow>) {
+  return { ...(JSON.parse(data) as Record<string, unknown>), seq, atMs, type, stream }
+}
+
+function usageOf(row: Selectable<UsageRow>) {
+  const { responseId, model, textIn, audioIn, cachedText, cachedAudio, textOut, audioOut, seconds } = row
+  const counts = { model, textIn, audioIn, cachedText, cachedAudio, textOut, audioOut, seconds }
+  return { responseId, ...counts, usd: moneyOf([row], 0).costUsd }
+}
+
+/** Where a turn stands in its call. An answer that was never heard has its first sign of life. */
+function timeOf({ startMs, sent, firstAudio, firstToken, answerStarted, endMs }: Selectable<TurnRow>): number {
+  return startMs ?? sent ?? firstAudio ?? firstToken ?? answerStarted ?? endMs ?? Number.MAX_SAFE_INTEGER
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString()
+}
