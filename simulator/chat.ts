@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
+import { print } from '../src/commands/print.ts'
 import { environment, InvalidEnvironment, loadConfig } from '../src/config.ts'
 import { loadDotenv } from '../src/dotenv.ts'
-import { print } from './call/timeline.ts'
 import { chat } from './chat/chat.ts'
 import { PracticeModel } from './model/practice-model.ts'
 import { PRICE_OF_A_LINE } from './who-pays.ts'

@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { watch } from 'node:fs'
 import { join } from 'node:path'
+import { print } from '../src/commands/print.ts'
 import { environment } from '../src/config.ts'
-import { print } from './call/timeline.ts'
 
 /** An editor saves a file in several steps. */
 const SAVING_MS = 100

@@ -1,9 +1,9 @@
+import { print } from '../src/commands/print.ts'
 import { loadDotenv } from '../src/dotenv.ts'
 import { help } from './call/help.ts'
 import { Mistake } from './call/mistake.ts'
 import { readOrder } from './call/order.ts'
 import { placeCall } from './call/place-call.ts'
-import { print } from './call/timeline.ts'
 
 async function main(args: string[]): Promise<string[]> {
   loadDotenv()

@@ -1,10 +1,10 @@
 import { once } from 'node:events'
+import { print } from '../src/commands/print.ts'
 import { environment } from '../src/config.ts'
 import { loadDotenv } from '../src/dotenv.ts'
 import { Mistake } from './call/mistake.ts'
 import { REALISTIC } from './call/practice.ts'
 import { ServerProcess } from './call/server-process.ts'
-import { print } from './call/timeline.ts'
 import { PracticeModel } from './model/practice-model.ts'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const

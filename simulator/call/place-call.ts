@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { access, constants, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { print, printFact, seconds } from '../../src/commands/print.ts'
 import { Environment, environment } from '../../src/config.ts'
 import { readLocal } from '../../src/local.ts'
 import { writeStereoWav } from '../sound/wav.ts'
@@ -14,10 +15,10 @@ import { modelTroubles } from './model-trouble.ts'
 import type { Order } from './order.ts'
 import { perform } from './perform.ts'
 import { Practice } from './practice.ts'
-import { Report, seconds } from './report.ts'
+import { Report } from './report.ts'
 import { type LogEntry, ServerProcess } from './server-process.ts'
 import { printSummary } from './summary.ts'
-import { print, printFact, Timeline } from './timeline.ts'
+import { Timeline } from './timeline.ts'
 
 /** The parts of a call besides the caller. */
 interface House {
@@ -145,6 +146,8 @@ async function conduct(house: House, order: Order, cues: readonly Cue[]): Promis
   const { caller, agent } = call.recorded()
   await writeStereoWav(order.record, caller, agent)
   printSummary(report, outcome, order.record, practice !== undefined)
+  // A server that ran before keeps its calls where it was started.
+  if (house.server) printFact('Again', `npm run calls -- ${call.callSid}`)
   if (time.worstMs > LATE_MS)
     printFact('Machine', `late by up to ${seconds(time.worstMs)}: the times above are partly its own`)
   const unheard = report.isAgentHeard ? [] : ['The agent was not heard.']

@@ -1,7 +1,8 @@
+import { print, seconds } from '../../src/commands/print.ts'
 import type { CallOutcome, PhoneCall } from '../telephone/telephone.ts'
 import type { AgentVoice, Utterance } from './agent-voice.ts'
 import type { Thoughts } from './practice.ts'
-import { print, quote, type Timeline } from './timeline.ts'
+import { quote, type Timeline } from './timeline.ts'
 
 export interface BargeIn {
   /** The time from the caller's first sound to the agent's last. */
@@ -150,8 +151,4 @@ export class Report {
 function noteOn(opensMs: number | undefined, delayMs: number | undefined): string | undefined {
   if (opensMs !== undefined) return `first word after ${seconds(opensMs)}`
   return delayMs === undefined ? undefined : `after ${seconds(delayMs)}`
-}
-
-export function seconds(ms: number): string {
-  return `${(ms / 1_000).toFixed(ms < 9_950 ? 2 : 1)} s`
 }

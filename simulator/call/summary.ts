@@ -1,6 +1,6 @@
+import { print, printFact, seconds } from '../../src/commands/print.ts'
 import type { CallOutcome } from '../telephone/telephone.ts'
-import { type Report, seconds } from './report.ts'
-import { print, printFact } from './timeline.ts'
+import type { Report } from './report.ts'
 
 /** Without tools; each tool costs another 0.4 s. */
 const PRACTICE = '; 1.0 s of it is the practice model, which hears you out and thinks'

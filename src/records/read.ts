@@ -2,11 +2,21 @@ import { type Expression, type ExpressionBuilder, type Selectable, type SqlBool,
 import type { Store } from '../store/open.ts'
 import type { CallRow, EventRow, Tables, TurnRow, UsageRow } from '../store/tables.ts'
 import { BadRequest, callerNumber, isOf } from './caller-number.ts'
+import { costOf, usd } from './prices.ts'
 
 /** A call as the API, the commands and exports show it. Times are ISO 8601 in UTC. */
 export type Call = Awaited<ReturnType<typeof callsPage>>['calls'][number]
 /** A call with everything that was kept of it, in order of time. */
 export type WholeCall = NonNullable<Awaited<ReturnType<typeof readCall>>>
+
+/** An event with what it said; without that, where its words have been deleted. */
+export interface Event {
+  readonly seq: number
+  readonly atMs: number
+  readonly type: string
+  readonly stream: string
+  readonly [field: string]: unknown
+}
 
 /** Which calls are wanted; all of them must hold. */
 export interface Filters {
@@ -87,10 +97,10 @@ export async function readCall({ db }: Pick<Store, 'db'>, id: string) {
   }
 }
 
-/** What OpenAI bills for a call, and what all of it costs, in USD. Null without a price list, of which this is the place. */
-function moneyOf(_usage: readonly Counts[], _durationMs: number) {
-  const cost = { model: null, transcription: null, analysis: null, telephonyEstimate: null }
-  return { costUsd: null as number | null, cost: cost as Readonly<Record<keyof typeof cost, number | null>> }
+/** What OpenAI bills for a call, and what all of it costs, in USD. Computed when it is read, from today's prices. */
+function moneyOf(usage: readonly Counts[], durationMs: number) {
+  const cost = costOf(usage, durationMs)
+  return { costUsd: cost.model + cost.transcription + cost.analysis, cost }
 }
 
 type Counts = Pick<UsageRow, 'model' | (typeof COUNTS)[number]>
@@ -178,14 +188,14 @@ function turnOf(row: Selectable<TurnRow>) {
   }
 }
 
-function eventOf({ seq, atMs, type, stream, data }: Selectable<EventRow>) {
+function eventOf({ seq, atMs, type, stream, data }: Selectable<EventRow>): Event {
   return { ...(JSON.parse(data) as Record<string, unknown>), seq, atMs, type, stream }
 }
 
 function usageOf(row: Selectable<UsageRow>) {
   const { responseId, model, textIn, audioIn, cachedText, cachedAudio, textOut, audioOut, seconds } = row
   const counts = { model, textIn, audioIn, cachedText, cachedAudio, textOut, audioOut, seconds }
-  return { responseId, ...counts, usd: moneyOf([row], 0).costUsd }
+  return { responseId, ...counts, usd: usd(counts) ?? null }
 }
 
 /** Where a turn stands in its call. An answer that was never heard has its first sign of life. */
