@@ -36,7 +36,8 @@ export interface Options {
 export const LONG_RUNS = {
   memory: 'test/call/resilience/soak.test.ts',
   pauses: 'test/call/resilience/pause.test.ts',
-  faults: 'test/call/resilience/matrix.test.ts'
+  faults: 'test/call/resilience/matrix.test.ts',
+  store: 'test/records/figures.test.ts'
 } as const
 export type LongRun = keyof typeof LONG_RUNS
 

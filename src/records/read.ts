@@ -124,11 +124,13 @@ function conditions(eb: Calls, { isPostgres }: Store, filters: Filters): Express
       .replace(/[\\%_]/g, '\\$&')}%`
     const has = (column: 'text' | 'generatedText') =>
       sql<SqlBool>`${sql.ref(column)} ${operator} ${pattern} escape '\\'`
+    // Calls are looked through from the newest on, so that a word that many have said is found at once.
     const found = eb
       .selectFrom('turns')
       .select('callId')
-      .where(sql<SqlBool>`${has('text')} or ${has('generatedText')}`)
-    all.push(eb('id', 'in', found))
+      .whereRef('callId', '=', 'calls.id')
+      .where(sql<SqlBool>`(${has('text')} or ${has('generatedText')})`)
+    all.push(eb.exists(found))
   }
   return all
 }
