@@ -1,8 +1,10 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Kysely } from 'kysely'
+import { erase as eraseOfAgent } from '../agent/erase.ts'
 import type { Store } from '../store/open.ts'
 import type { Tables } from '../store/tables.ts'
+import { agentItems } from './agent-items.ts'
 
 /** Whose words are erased. */
 export interface Whose {
@@ -16,6 +18,8 @@ interface Copy {
   readonly rows?: (transaction: Kysely<Tables>, whose: Whose) => Promise<void>
   /** Deletes what no transaction covers. Runs before the rows are committed and again after it. */
   readonly files?: (store: Store, whose: Whose) => Promise<void>
+  /** Erases what others keep. Runs once the rows are committed: it may take its time, and the store is free. */
+  readonly elsewhere?: (store: Store, whose: Whose) => Promise<void>
 }
 
 /**
@@ -38,6 +42,12 @@ export const COPIES: Readonly<Record<string, Copy>> = {
         await transaction.deleteFrom('agentItems').where('callId', 'in', ids).execute()
       }
       if (caller !== undefined) await transaction.deleteFrom('agentItems').where('caller', '=', caller).execute()
+    },
+    /** The agent's author may keep what its tools took in a calendar or a ticket. */
+    elsewhere: async (store, { callIds, caller }) => {
+      const items = agentItems(store)
+      if (caller !== undefined) await eraseOfAgent({ caller }, items)
+      else for (const callSid of callIds) await eraseOfAgent({ callSid }, items)
     }
   }
 }

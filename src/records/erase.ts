@@ -80,6 +80,7 @@ async function erase(
   // What a call that goes on has written meanwhile.
   await deleteFiles(store, whose)
   await store.scrub()
+  for (const { elsewhere } of Object.values(COPIES)) await elsewhere?.(store, whose)
   return erased
 }
 
