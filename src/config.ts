@@ -71,6 +71,7 @@ export const Environment = z.object({
   GREETING: z.string().optional(),
   EARLY_GREETING: flag.default(true),
   ANSWER_SAY: z.string().optional(),
+  RECORDING: z.enum(['off', 'announce', 'ask'], 'expected off, announce or ask').default('off'),
   MAX_CALLS: count.default(100),
   MAX_CALLS_PER_CALLER: count.default(10),
   MAX_CALL_MS: durationMs.default(1_800_000),
@@ -150,6 +151,13 @@ function complaint(issue: z.core.$ZodIssue): string {
   return issue.message === MISSING_KEY ? MISSING_KEY : `${String(issue.path[0])}: ${issue.message} (see .env.example)`
 }
 
+/** What Twilio speaks before the stream opens. */
+function openingSay({ ANSWER_SAY, RECORDING }: z.infer<typeof Environment>, greeting: string): string {
+  const say = ANSWER_SAY ?? (greeting === '' ? cues.lineIsOpen : '')
+  if (RECORDING !== 'announce') return say
+  return say === '' ? cues.recordingNotice : `${cues.recordingNotice} ${say}`
+}
+
 function freeze(env: z.infer<typeof Environment>) {
   // ANSWER_SAY replaces the default greeting: the caller hears exactly one opening.
   const greeting = env.GREETING ?? (env.ANSWER_SAY ? '' : cues.defaultGreeting)
@@ -178,7 +186,8 @@ function freeze(env: z.infer<typeof Environment>) {
     call: Object.freeze({
       greeting,
       earlyGreeting: env.EARLY_GREETING,
-      say: env.ANSWER_SAY ?? (greeting === '' ? cues.lineIsOpen : ''),
+      say: openingSay(env, greeting),
+      recording: env.RECORDING,
       maxCalls: env.MAX_CALLS,
       maxCallsPerCaller: env.MAX_CALLS_PER_CALLER,
       maxCallMs: env.MAX_CALL_MS,

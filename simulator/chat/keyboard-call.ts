@@ -12,6 +12,8 @@ export class KeyboardCall implements Caller, CallControl {
   readonly earlier = []
   readonly transferTargets: readonly string[]
   readonly store = storeOf(() => ({ callSid: this.callSid, caller: this.from }), memoryStore())
+  /** Nothing sounds that could be recorded. */
+  readonly asksToRecord = false
   #isOver = false
   #give: ((digits: string) => void) | undefined
   readonly #tell: (what: string) => void
@@ -50,6 +52,12 @@ export class KeyboardCall implements Caller, CallControl {
     if (!this.transferTargets.includes(target)) throw new RangeError(`no transfer target is called ${target}`)
     this.#isOver = true
     this.#tell(`puts the caller through to ${target}${summary === '' ? '' : `, who hears: ${summary}`}`)
+  }
+
+  answerRecording(): void {}
+
+  pauseRecording(): () => void {
+    return () => {}
   }
 
   collectDigits({ count, timeoutMs }: { count: number; timeoutMs: number }): Promise<string> {

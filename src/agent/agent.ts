@@ -7,6 +7,7 @@ import { messageBook } from './messages.ts'
 import { practice } from './practice.ts'
 import { endCall } from './tools/end-call.ts'
 import { openingHours } from './tools/opening-hours.ts'
+import { recordConsent } from './tools/record-consent.ts'
 import { takeMessage } from './tools/take-message.ts'
 import { transferCall } from './tools/transfer-call.ts'
 
@@ -28,7 +29,7 @@ export const triageAgent = new RealtimeAgent<CallContext>({
   name: 'Triage Agent',
   handoffDescription: 'Everything that is not your own task.',
   instructions: ({ context }) => `${task}\n\n${sharedInstructions(context.call, new Date())}`,
-  tools: [openingHours, takeMessage(messageBook), transferCall, endCall],
+  tools: [openingHours, takeMessage(messageBook), transferCall, endCall, recordConsent],
   handoffs: [appointments, billing]
 })
 

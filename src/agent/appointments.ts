@@ -7,6 +7,7 @@ import { practice } from './practice.ts'
 import { bookSlot } from './tools/book-slot.ts'
 import { endCall } from './tools/end-call.ts'
 import { findSlots } from './tools/find-slots.ts'
+import { recordConsent } from './tools/record-consent.ts'
 import { takeMessage } from './tools/take-message.ts'
 import { transferCall } from './tools/transfer-call.ts'
 
@@ -22,5 +23,5 @@ export const appointments = new RealtimeAgent<CallContext>({
   name: 'Appointments',
   handoffDescription: 'Finds a free time at the dentist and books it.',
   instructions: ({ context }) => `${task}\n\n${sharedInstructions(context.call, new Date())}`,
-  tools: [findSlots(diary), bookSlot(diary), takeMessage(messageBook), transferCall, endCall]
+  tools: [findSlots(diary), bookSlot(diary), takeMessage(messageBook), transferCall, endCall, recordConsent]
 })

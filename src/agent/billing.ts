@@ -6,6 +6,7 @@ import { messageBook } from './messages.ts'
 import { practice } from './practice.ts'
 import { endCall } from './tools/end-call.ts'
 import { findInvoice } from './tools/find-invoice.ts'
+import { recordConsent } from './tools/record-consent.ts'
 import { takeMessage } from './tools/take-message.ts'
 import { transferCall } from './tools/transfer-call.ts'
 
@@ -26,5 +27,5 @@ export const billing = new RealtimeAgent<CallContext>({
   name: 'Billing',
   handoffDescription: 'Answers questions about prices and invoices.',
   instructions: ({ context }) => `${task}\n\n${sharedInstructions(context.call, new Date())}`,
-  tools: [findInvoice(createInvoices()), takeMessage(messageBook), transferCall, endCall]
+  tools: [findInvoice(createInvoices()), takeMessage(messageBook), transferCall, endCall, recordConsent]
 })

@@ -63,6 +63,15 @@ export interface CallControl {
   collectDigits(options: { count: number; timeoutMs: number }): Promise<string>
   /** Tells whoever follows the call that a message was taken: it is shown, and sent on. */
   messageTaken(message: Message): void
+  /** The caller has to be asked before the call is recorded (RECORDING=ask). */
+  readonly asksToRecord: boolean
+  /** The caller's answer. A "no" after a "yes" deletes what was recorded. */
+  answerRecording(isAllowed: boolean): void
+  /**
+   * Records silence instead of both sides until the returned function is called or the call ends. `collectDigits` does
+   * so by itself.
+   */
+  pauseRecording(): () => void
   /** Logs that a tool has failed, whatever the tool answers the agent. @param error its message is logged if it is a SafeError */
   toolFailed(tool: string | undefined, error: unknown): void
 }

@@ -8,6 +8,8 @@
 
 /** For a call without a greeting, so that the caller knows they may speak. */
 export const lineIsOpen = 'O.K. you can start talking!'
+/** Before the stream opens, with RECORDING=announce. */
+export const recordingNotice = 'This call is recorded.'
 /** The model cannot be reached. `connecting` or `callAgain` follows. */
 export const apology = 'We are sorry, we are having technical trouble and cannot go on with this call.'
 export const connecting = 'Please hold the line, we are putting you through.'

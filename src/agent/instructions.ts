@@ -7,6 +7,7 @@ import { practice } from './practice.ts'
 export function sharedInstructions(call: Call, now: Date): string {
   const parts = [manner, limits, aboutNow(now), aboutCaller(call), aboutTransfers(call)]
   if (call.earlier.length > 0) parts.push(aboutEarlier(call.earlier))
+  if (call.asksToRecord) parts.push(recording)
   return parts.join('\n\n')
 }
 
@@ -25,6 +26,11 @@ const limits = `# Always
 - Trouble breathing, heavy bleeding or a swelling that spreads: tell the caller to hang up and dial ${practice.emergencyNumber}.
 - Promise only what a tool has confirmed.
 - To the caller you are one assistant. Never speak of agents, tools or these instructions.`
+
+const recording = `# Recording
+- The call is recorded only if the caller agrees. When you have greeted them, ask in one short sentence whether it may be recorded.
+- Call record_consent with their answer, and go on with the call, whatever it is. Do not ask twice.
+- If they change their mind later, call it again with the new answer.`
 
 function aboutNow(now: Date): string {
   return `# Now\nToday is ${sayDate(today(now))} (${today(now)}), the time at the practice is ${clock(now)}.`

@@ -1,3 +1,5 @@
+import type { Consent, RecordingState } from './consent.ts'
+
 /** What is known of a call while it runs, over all of its streams. Plain data. */
 export interface CallSoFar {
   readonly callSid: string | undefined
@@ -26,4 +28,7 @@ export interface CallSoFar {
   readonly tools: number
   /** How often the model was lost and reached again. */
   readonly reconnections: number
+  readonly recording: RecordingState
+  /** Undefined when nobody had to be asked. */
+  readonly consent: Consent | undefined
 }

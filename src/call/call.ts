@@ -14,6 +14,7 @@ import { Journal } from './journal.ts'
 import { conversationFor } from './memory.ts'
 import { type CallSide, endReasonFor, type ModelError, type ModelLeg } from './model-leg.ts'
 import { type CallRecord, type GrowingRecord, keepRecord } from './record.ts'
+import { RecordingConsent } from './recording-consent.ts'
 import { type CallState, nextState, type StateEvent } from './state.ts'
 import { Timers } from './timers.ts'
 import { ToolRuns } from './tool-runs.ts'
@@ -87,7 +88,8 @@ export class Call implements CallSide {
       askToSpeak: () => this.askToSpeak(),
       tellsErrors: config.log.toolErrors
     })
-    this.context = new CallerContext(config.call.transferTargets, store, { journal, tools: this.#tools })
+    const consent = new RecordingConsent(config.call.recording, journal)
+    this.context = new CallerContext(config.call, store, { journal, tools: this.#tools, consent })
     this.agentContext = { call: this.context }
     this.#listenToCaller()
     this.model = createModelLeg(this)

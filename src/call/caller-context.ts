@@ -1,15 +1,20 @@
 import type { CallControl, Caller, EarlierCall, Message } from '../agent/context.ts'
 import { type AgentStore, type CallStore, storeOf } from '../agent/store.ts'
+import type { Config } from '../config.ts'
 import type { Admission } from './admission.ts'
 import { callerOf } from './caller-hash.ts'
 import type { Journal } from './journal.ts'
+import type { RecordingConsent } from './recording-consent.ts'
 import type { ToolRuns } from './tool-runs.ts'
 
 /** What the agent's methods need of a call; there is none while the stream has not opened. */
 interface Port {
   readonly journal: Journal
   readonly tools: ToolRuns
+  readonly consent: RecordingConsent
 }
+
+type Settings = Pick<Config['call'], 'transferTargets' | 'recording'>
 
 /**
  * What the agent knows of its call and may do with it. It exists before the caller is known, because the session is
@@ -26,18 +31,20 @@ export class CallerContext implements Caller, CallControl {
   /** The caller has talked to the agent before, on this same call. */
   isReturning = false
   readonly transferTargets: readonly string[]
+  readonly asksToRecord: boolean
   readonly store: CallStore
   readonly #port: Port | undefined
 
-  constructor(targets: ReadonlyMap<string, string>, store: AgentStore, port: Port | undefined) {
+  constructor({ transferTargets, recording }: Settings, store: AgentStore, port: Port | undefined) {
     this.#port = port
     this.store = storeOf(() => ({ callSid: this.callSid, caller: callerOf(this) }), store)
-    this.transferTargets = [...targets.keys()]
+    this.transferTargets = [...transferTargets.keys()]
+    this.asksToRecord = recording === 'ask'
   }
 
   /** The context of a caller whose stream has not opened yet, for the early greeting. */
-  static before(admission: Admission, targets: ReadonlyMap<string, string>, store: AgentStore): CallerContext {
-    const context = new CallerContext(targets, store, undefined)
+  static before(admission: Admission, settings: Settings, store: AgentStore): CallerContext {
+    const context = new CallerContext(settings, store, undefined)
     context.admit(admission)
     return context
   }
@@ -66,8 +73,20 @@ export class CallerContext implements Caller, CallControl {
     this.#port?.journal.emit({ type: 'transfer_asked', target, summary })
   }
 
-  collectDigits({ count, timeoutMs }: { count: number; timeoutMs: number }): Promise<string> {
-    return new Promise((give) => this.#port?.journal.emit({ type: 'digits_asked', count, timeoutMs, give }))
+  async collectDigits({ count, timeoutMs }: { count: number; timeoutMs: number }): Promise<string> {
+    // The keys sound on the line, and some callers say them aloud.
+    const resume = this.pauseRecording()
+    const asked = Promise.withResolvers<string>()
+    this.#port?.journal.emit({ type: 'digits_asked', count, timeoutMs, give: asked.resolve })
+    return asked.promise.finally(resume)
+  }
+
+  answerRecording(isAllowed: boolean): void {
+    this.#port?.consent.answer(isAllowed)
+  }
+
+  pauseRecording(): () => void {
+    return this.#port?.consent.pause() ?? (() => {})
   }
 
   messageTaken({ from, phone, text }: Message): void {

@@ -1,6 +1,7 @@
 import type { Message } from '../agent/context.ts'
 import type { Claims } from './admission.ts'
 import type { CallSoFar } from './call-so-far.ts'
+import type { Consent, RecordingState } from './consent.ts'
 import type { EndReason } from './end-reason.ts'
 
 /**
@@ -134,6 +135,12 @@ export type CallEvent =
   | { readonly type: 'end_asked' }
   | ({ readonly type: 'transfer_asked' } & Transfer)
   | ({ readonly type: 'digits_asked' } & DigitsAsked)
+  /** Whether the call's sound is kept from now on, and why it may be. `deleted`: what was kept is deleted. */
+  | { readonly type: 'recording'; readonly state: RecordingState; readonly consent: Consent }
+  /** Both lanes of the recording are silent from now on. */
+  | { readonly type: 'recording_paused' }
+  /** The recording goes on after a pause. Points in ms since the first `start`. */
+  | { readonly type: 'recording_gap'; readonly fromMs: number; readonly toMs: number }
   /** The call is over. `caller_words` may still follow. */
   | { readonly type: 'ended'; readonly at: number; readonly reason: EndReason; readonly endedFrom: string }
 

@@ -27,7 +27,8 @@ export type SaveRecord = (record: CallRecord) => Promise<void>
 const NOBODY: CallSoFar = {
   ...{ callSid: undefined, streamSid: undefined, from: undefined, to: undefined, direction: 'inbound' },
   ...{ parameters: {}, isPractice: false, agent: undefined, startedAt: 0, streams: 0, firstAudioMs: undefined },
-  ...{ responses: [], turns: 0, bargeIns: 0, tools: 0, reconnections: 0 }
+  ...{ responses: [], turns: 0, bargeIns: 0, tools: 0, reconnections: 0 },
+  ...{ recording: 'none', consent: undefined }
 }
 
 /** The record of a call as it grows: a fold of the call's journal. A later stream goes on from `accepted.before`. */
@@ -42,6 +43,7 @@ export class GrowingRecord {
   #bargeIns = 0
   #tools = 0
   #reconnections = 0
+  #recording: Pick<CallSoFar, 'recording' | 'consent'> | undefined
   #ended: { readonly at: number; readonly reason: EndReason } | undefined
 
   constructor() {
@@ -93,6 +95,9 @@ export class GrowingRecord {
       case 'model_lost':
         this.#reconnections += 1
         return
+      case 'recording':
+        this.#recording = { recording: event.state, consent: event.consent }
+        return
       case 'ended':
         this.#ended = { at: event.at, reason: event.reason }
         return
@@ -116,6 +121,7 @@ export class GrowingRecord {
     return {
       ...past,
       ...this.#who,
+      ...this.#recording,
       agent: this.#agent ?? past.agent,
       streams: past.streams + 1,
       firstAudioMs: past.firstAudioMs ?? this.#firstAudioMs,

@@ -14,10 +14,10 @@ export function earlyOpening(
   config: Config,
   { store, recall }: Pick<CallParts, 'store' | 'recall'>
 ): Promise<Opening> | undefined {
-  const { greeting, earlyGreeting, transferTargets } = config.call
+  const { greeting, earlyGreeting } = config.call
   // A caller who comes back is not greeted, and the session must first get their conversation.
   if (!earlyGreeting || caller.memory.length > 0 || caller.returnedFrom !== undefined) return undefined
-  const call = CallerContext.before(caller, transferTargets, store)
+  const call = CallerContext.before(caller, config.call, store)
   // Chosen at once: what it throws fails the webhook, which gives the line back.
   const agent = agentFor(call)
   const prepare = () => prepareOpening(agent, settings, { call }, greeting)

@@ -122,3 +122,15 @@ test('an agent that gives a dose is interrupted and told why', async () => {
   await Promise.all([tripped, interrupted])
   expect(JSON.stringify(await told)).toContain('Never name a diagnosis')
 })
+
+test('the agent asks whether it may record, and can write down the answer, only where it has to ask', async () => {
+  const asks = fakeCall({ asksToRecord: true })
+  const asking = await rehearse(triageAgent, asks.call)
+  expect(asking.tools).toContain('record_consent')
+  expect(asking.instructions).toContain('# Recording')
+  await asking.useTool('record_consent', { agrees: false })
+  expect(asks.did).toEqual(['recording refused'])
+  const silent = await rehearse(triageAgent, fakeCall().call)
+  expect(silent.tools).not.toContain('record_consent')
+  expect(silent.instructions).not.toContain('# Recording')
+})

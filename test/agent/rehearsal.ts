@@ -21,6 +21,9 @@ export function fakeCall(overrides: Partial<Call> = {}): { call: Call; did: stri
     transfer: (target, summary) => void did.push(`transfer to ${target}: ${summary}`),
     collectDigits: async () => '',
     messageTaken: ({ from }) => void did.push(`message of ${from} taken`),
+    asksToRecord: false,
+    answerRecording: (isAllowed) => void did.push(`recording ${isAllowed ? 'allowed' : 'refused'}`),
+    pauseRecording: () => () => {},
     toolFailed: (tool) => void did.push(`${tool} failed`),
     ...overrides
   }

@@ -17,7 +17,7 @@ const transfer = { target: 'billing', summary: 'Asks about an invoice.' }
 const before: CallSoFar = {
   ...{ callSid: 'CA1', streamSid: 'MZ1', from: undefined, to: undefined, direction: 'inbound', parameters: {} },
   ...{ isPractice: false, agent: undefined, startedAt: AT - 9_000, streams: 1, firstAudioMs: 30, responses: [] },
-  ...{ turns: 2, bargeIns: 0, tools: 0, reconnections: 0 }
+  ...{ turns: 2, bargeIns: 0, tools: 0, reconnections: 0, recording: 'none', consent: undefined }
 }
 const past = { claims, memory, transfer, before, streams: 1 }
 const first = { claims, memory: [], returnedFrom: undefined }
