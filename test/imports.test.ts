@@ -27,7 +27,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   realtime: ['agent', 'wire', 'config.ts', 'call'],
   switchboard: ['agent', 'config.ts', 'call'],
   store: ['config.ts', 'call'],
-  records: ['agent', 'config.ts', 'call', 'store'],
+  records: ['agent', 'config.ts', 'call', 'store', 'wire'],
   commands: ['agent', 'config.ts', 'dotenv.ts', 'call', 'store', 'records'],
   plugins: ['agent', 'config.ts', 'call', 'switchboard', 'twilio'],
   routes: ['agent', 'config.ts', 'call', 'switchboard', 'twilio', 'plugins']

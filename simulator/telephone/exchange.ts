@@ -46,6 +46,8 @@ export class Exchange implements Desk {
   streamSid: string | undefined
   customParameters: Readonly<Record<string, string>> | undefined
   answeredMs: number | undefined
+  /** When the first stream began. */
+  startedMs: number | undefined
 
   constructor(parts: ExchangeParts) {
     this.#parts = parts
@@ -167,8 +169,15 @@ export class Exchange implements Desk {
       },
       onError: (error) => log.errors.push(error)
     })
-    this.stream.opened.then(this.#streaming.resolve, () => {})
-    return this.stream
+    const { stream } = this
+    stream.opened.then(
+      () => {
+        this.startedMs ??= stream.startedMs
+        this.#streaming.resolve()
+      },
+      () => {}
+    )
+    return stream
   }
 
   dial(verb: Element, documentUrl: string): Promise<Record<string, string>> {

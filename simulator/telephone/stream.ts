@@ -76,6 +76,11 @@ export class StreamLeg {
     this.#socket.on('message', (data, isBinary) => this.#receive(data as Buffer, isBinary))
   }
 
+  /** When `start` was sent, on the call's clock. */
+  get startedMs(): number {
+    return this.#firstFrameMs
+  }
+
   get isOpen(): boolean {
     return this.#socket.readyState === WebSocket.OPEN
   }

@@ -154,11 +154,12 @@ export class PhoneCall {
     return this.#exchange.stream?.bufferedMs ?? 0
   }
 
-  /** The sound of both sides since the answer, of equal length. */
-  recorded(): { caller: Buffer; agent: Buffer } {
-    const { callerTape, agentTape, answeredMs } = this.#exchange
+  /** The sound of both sides since the answer, or since the first `start`; of equal length. */
+  recorded(since: 'answer' | 'start' = 'answer'): { caller: Buffer; agent: Buffer } {
+    const { callerTape, agentTape, answeredMs, startedMs } = this.#exchange
     const { nowMs } = this.#clock
-    const whole = (tape: Tape | undefined) => tape?.between(answeredMs ?? nowMs, nowMs) ?? Buffer.alloc(0)
+    const fromMs = since === 'answer' ? answeredMs : startedMs
+    const whole = (tape: Tape | undefined) => tape?.between(fromMs ?? nowMs, nowMs) ?? Buffer.alloc(0)
     return { caller: whole(callerTape), agent: whole(agentTape) }
   }
 

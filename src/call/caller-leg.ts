@@ -67,6 +67,19 @@ export interface CallerLegEvents {
   fault: [unknown]
 }
 
+/** Copies both directions of the caller's leg. */
+export interface Tap {
+  /** The caller's frames as they arrive, also while they are held. */
+  caller?(frame: AudioFrame): void
+  /** Audio for the caller (mu-law in base64) as it is sent. */
+  agent?(audio: string, owner: Owner): void
+  /** An item's mark, after the audio before it. Not every mark is returned. */
+  mark?(name: string): void
+  markCameBack?(name: string): void
+  /** What was sent and not played yet is discarded. */
+  clear?(): void
+}
+
 /** The caller's side of a call: what a call needs of a carrier. */
 export interface CallerLeg extends EventEmitter<CallerLegEvents> {
   /** What the caller has heard. */
@@ -77,12 +90,8 @@ export interface CallerLeg extends EventEmitter<CallerLegEvents> {
   flowTo(sink: (frame: AudioFrame) => void): void
   /** Holds the caller's audio, until `flowTo`. */
   hold(): void
-  /**
-   * Copies both directions: the caller's frames as they arrive, also while they are held, and the agent's audio (mu-law
-   * in base64) as it is sent. Costs nothing without a tap.
-   * @returns removes the tap
-   */
-  tap(tap: { caller?(frame: AudioFrame): void; agent?(audio: string, owner: Owner): void }): () => void
+  /** Costs nothing without a tap. @returns removes the tap */
+  tap(tap: Tap): () => void
   /** Audio for the caller, mu-law in base64, played in order. The leg itself marks audio of the owner 'house'. */
   play(audio: string, owner: Owner): void
   /**

@@ -126,7 +126,8 @@ class LiveRecord {
       ...{ firstAudioMs: soFar.firstAudioMs ?? null, responses: n },
       ...{ responseP50Ms: p50 ?? null, responseP90Ms: p90 ?? null, responseMaxMs: max ?? null },
       ...{ turns: soFar.turns, bargeIns: soFar.bargeIns, reconnections: soFar.reconnections, tools: soFar.tools },
-      ...{ streams: soFar.streams, recording: 'none', consent: null, resultState: 'off', updatedAt: Date.now() }
+      ...{ streams: soFar.streams, resultState: 'off', updatedAt: Date.now() },
+      ...{ recording: soFar.recording, consent: soFar.consent ? json(soFar.consent) : null }
     }
     writer.call(row)
   }

@@ -6,6 +6,7 @@ import { Writer } from '../store/writer.ts'
 import { keepForDays } from './keep.ts'
 import { Node } from './nodes.ts'
 import { recorder } from './recorder.ts'
+import { Recordings } from './recording.ts'
 import { Spending } from './spending.ts'
 import { versionOf } from './version.ts'
 
@@ -27,8 +28,11 @@ export async function keepRecords(app: FastifyInstance, store: Store, config: Co
   await node.join()
   const writer = new Writer(store, app.log)
   const stopSweeping = keepForDays(store, config.keep, app.log)
+  const recordings = config.call.recording === 'off' ? undefined : new Recordings(store, app.log)
   app.addHook('onClose', async () => {
     await writer.flush(LAST_ROWS_MS)
+    // The rows of a recording need the row of their call.
+    await recordings?.close()
     // A store that is away cannot be told that this process ends: its lease runs out.
     await node.leave().catch(() => {})
     await stopSweeping()
@@ -39,5 +43,6 @@ export async function keepRecords(app: FastifyInstance, store: Store, config: Co
   app.addHook('onClose', async () => spending.stop())
   const version = await versionOf(config)
   const readers = [recorder({ writer, node: node.id, version }), spending.watch]
+  if (recordings) readers.push(recordings.reader)
   return { readers, isDaySpent: () => spending.isDaySpent }
 }

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
 import type { RawData, WebSocket } from 'ws'
-import type { AudioFrame, CallerLeg, CallerLegEvents, Gone } from '../call/caller-leg.ts'
+import type { AudioFrame, CallerLeg, CallerLegEvents, Gone, Tap } from '../call/caller-leg.ts'
 import { contain } from '../call/contain.ts'
 import { type Answered, type Owner, Playback } from '../call/playback.ts'
 import { MediaReader, parseFrame, parseJson, type StartFrame } from './frames.ts'
@@ -10,7 +10,6 @@ import { Liveness } from './liveness.ts'
 import { Outbox } from './outbox.ts'
 
 type RefusedFrame = 'binary' | 'not a frame' | 'before start' | 'second start' | 'of another stream'
-type Tap = Parameters<CallerLeg['tap']>[0]
 
 /** A peer that does not answer the closing handshake is cut off after this time; ws itself would wait 30 s. */
 const CLOSE_LIMIT_MS = 2_000
@@ -98,6 +97,7 @@ export class MediaStream extends EventEmitter<CallerLegEvents> implements Caller
   mark(name: string, item: string, isLast: boolean): void {
     if (this.#state !== 'open') return
     this.#outbox.mark(name, item, isLast)
+    for (const tap of this.#taps) tap.mark?.(name)
     this.#playbackChanged(false)
   }
 
@@ -108,6 +108,7 @@ export class MediaStream extends EventEmitter<CallerLegEvents> implements Caller
   clear(): void {
     if (this.#state !== 'open') return
     this.settle()
+    for (const tap of this.#taps) tap.clear?.()
     this.#tell(this.#outbox.clear(), true)
   }
 
@@ -138,6 +139,7 @@ export class MediaStream extends EventEmitter<CallerLegEvents> implements Caller
         return this.#onAudio(frame)
       case 'mark':
         this.#liveness.markCameBack()
+        for (const tap of this.#taps) tap.markCameBack?.(frame.name)
         return this.#tell(this.#outbox.markCameBack(frame.name), false)
       case 'dtmf':
         return void this.emit('key', frame.digit)

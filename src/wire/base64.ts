@@ -63,7 +63,7 @@ export class Base64 {
   }
 
   /** Writes the audio, `byteLength` bytes. Node's own decoder would need a string of each frame. */
-  decode(target: Buffer, at: number): void {
+  decode(target: Uint8Array, at: number): void {
     const text = this.#text
     const end = at + this.byteLength
     let from = this.#start
