@@ -91,6 +91,12 @@ export class AgentLane {
     this.#newRun()
   }
 
+  /** The stream is over: nothing is heard any more. */
+  end(nowMs: number): void {
+    const cut = { untilMs: nowMs, marks: new Set<string>() }
+    for (const piece of this.#pieces) piece.cut ??= cut
+  }
+
   /**
    * Lays what was heard from sample `from` up to `to`, and forgets what was heard before that.
    * @param lay gets decoded samples and the call's sample at which they begin

@@ -81,7 +81,10 @@ export class StreamRecording {
   /** The stream is over. Resolves to whether anything of it is kept, when all of it is. */
   end(): Promise<boolean> {
     this.#contain(() => {
-      if (!this.#isStopped) this.#write(this.#nowMs, true)
+      if (this.#isStopped) return
+      this.#agent.end(this.#nowMs)
+      // The last frame lies after its arrival.
+      this.#write(this.#nowMs + FRAME_MS, true)
     })
     this.stop()
     return this.#sink.end()

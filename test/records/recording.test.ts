@@ -106,7 +106,7 @@ test('a caller who comes back on the same call is in the same file, at the time 
   back.hangUp()
   await house.records.next()
   const { caller } = lanesOf(await finishedFile(house, store, 'CA1'))
-  const [firstAt, secondAt] = [caller.indexOf(first.subarray(0, 800)), caller.indexOf(second.subarray(0, 800))]
+  const [firstAt, secondAt] = [caller.indexOf(first.subarray(0, 800)), caller.indexOf(second)]
   expect(firstAt).toBeGreaterThan(0)
   expect(secondAt).toBeGreaterThan(firstAt)
   expect(Math.abs((secondAt - firstAt) / 8 - 200 - awayMs)).toBeLessThan(100)
@@ -147,5 +147,6 @@ test('a server that is killed leaves a file that can be read, with all but the l
   expect(tape.length - agent.length).toBeLessThan(1_500 * 8)
   const found = compareSound(tape.subarray(0, agent.length), agent)
   expect(found.commonMs).toBeGreaterThan(1_000)
-  expect(Math.max(found.missingMs, found.addedMs)).toBeLessThanOrEqual(20)
+  // The file ends a little before or after the place at which the tape is cut here.
+  expect(Math.max(found.missingMs, found.addedMs)).toBeLessThanOrEqual(60)
 })
