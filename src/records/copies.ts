@@ -5,6 +5,7 @@ import { erase as eraseOfAgent } from '../agent/erase.ts'
 import type { Store } from '../store/open.ts'
 import type { Tables } from '../store/tables.ts'
 import { agentItems } from './agent-items.ts'
+import { recordingsFolder } from './recording-file.ts'
 
 /** Whose words are erased. */
 export interface Whose {
@@ -68,7 +69,7 @@ export function* portions<Value>(values: readonly Value[], size: number): Genera
 
 /** The recordings that are files, by their calls' ids; none where the store is Postgres. */
 export async function recordingFiles(dataDir: string): Promise<Map<string, string>> {
-  const folder = join(dataDir, 'recordings')
+  const folder = recordingsFolder(dataDir)
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return []
     throw error

@@ -32,6 +32,7 @@ export class FileSink implements Sink {
   readonly #dataDir: string
   readonly #callId: string
   readonly #before: Promise<unknown>
+  readonly #isErased: () => boolean
   readonly #lost: (error: unknown) => void
   readonly #waiting: Waiting[] = []
   #file: FileHandle | undefined
@@ -42,11 +43,21 @@ export class FileSink implements Sink {
   /** The writing that goes on now. */
   #work: Promise<void> | undefined
 
-  /** @param before resolves when an earlier stream of this call has written its last */
-  constructor(dataDir: string, callId: string, before: Promise<unknown> | undefined, lost: (error: unknown) => void) {
+  /**
+   * @param before resolves when an earlier stream of this call has written its last
+   * @param isErased whether the call was erased meanwhile: its file must not come back
+   */
+  constructor(
+    dataDir: string,
+    callId: string,
+    before: Promise<unknown> | undefined,
+    isErased: () => boolean,
+    lost: (error: unknown) => void
+  ) {
     this.#dataDir = dataDir
     this.#callId = callId
     this.#before = before ?? Promise.resolve()
+    this.#isErased = isErased
     this.#lost = lost
   }
 
@@ -54,6 +65,10 @@ export class FileSink implements Sink {
     // Silence is written with the next second that is kept.
     if (!audio) return
     if (this.#isLost) return giveBack(audio)
+    if (this.#isErased()) {
+      giveBack(audio)
+      return this.delete()
+    }
     if (this.#waiting.length >= MOST_WAITING) return this.#fail(new StoreIsSlow('the disk'))
     this.#waiting.push({ second, audio, bytes })
     this.#writeAll()
@@ -66,6 +81,7 @@ export class FileSink implements Sink {
   }
 
   async end(): Promise<boolean> {
+    if (this.#isErased()) this.delete()
     while (this.#work) await this.#work
     const isKept = this.#file !== undefined && !this.#isLost
     await this.#close().catch((error) => this.#fail(error))

@@ -10,15 +10,18 @@ import { StreamRecording } from './stream-recording.ts'
 export class Recordings {
   readonly #store: Store
   readonly #log: FastifyBaseLogger
+  readonly #isErased: (callId: string) => boolean
   readonly #rows: RowWriter | undefined
   /** The calls that are recorded, until all is kept: a later stream of a call goes on in the same recording. */
   readonly #open = new Map<string, Promise<void>>()
   /** A loss was logged, and no recording was kept since. */
   #isLosing = false
 
-  constructor(store: Store, log: FastifyBaseLogger) {
+  /** @param isErased whether a call was erased, as far as the writer knows */
+  constructor(store: Store, log: FastifyBaseLogger, isErased: (callId: string) => boolean) {
     this.#store = store
     this.#log = log
+    this.#isErased = isErased
     this.#rows = store.isPostgres ? new RowWriter(store) : undefined
   }
 
@@ -61,7 +64,7 @@ export class Recordings {
     const before = this.#open.get(callSid)
     const sink = this.#rows
       ? new RowSink(this.#rows, callSid, lost)
-      : new FileSink(this.#store.dataDir, callSid, before, lost)
+      : new FileSink(this.#store.dataDir, callSid, before, () => this.#isErased(callSid), lost)
     const recording = new StreamRecording(call, sink, lost)
     const done = ended.then(async () => {
       if (await recording.end()) this.#isLosing = false

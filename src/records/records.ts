@@ -28,7 +28,8 @@ export async function keepRecords(app: FastifyInstance, store: Store, config: Co
   await node.join()
   const writer = new Writer(store, app.log)
   const stopSweeping = keepForDays(store, config.keep, app.log)
-  const recordings = config.call.recording === 'off' ? undefined : new Recordings(store, app.log)
+  const recordings =
+    config.call.recording === 'off' ? undefined : new Recordings(store, app.log, (callId) => writer.isErased(callId))
   app.addHook('onClose', async () => {
     await writer.flush(LAST_ROWS_MS)
     // The rows of a recording need the row of their call.
