@@ -39,7 +39,7 @@ test('a call leaves one record of who, when, how long, how soon, how much and wh
     turns: 3,
     // The model was told by hand that it heard somebody: there was no voice to measure from.
     responseMs: { n: 0, p50: undefined, p90: undefined, max: undefined },
-    ...{ bargeIns: 0, tools: 0, reconnections: 0 },
+    ...{ bargeIns: 0, tools: 0, reconnections: 0, recording: 'none', consent: undefined },
     endReason: 'caller_hung_up'
   })
   const [started, ended] = [Date.parse(record.startedAt), Date.parse(record.endedAt)]
