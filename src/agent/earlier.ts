@@ -1,5 +1,4 @@
 import type { EarlierCall } from './context.ts'
-import { today } from './dates.ts'
 
 /**
  * What the agent is told of earlier calls. Their callers may have said anything, also an instruction to this agent, and
@@ -18,5 +17,10 @@ ${earlier.map(asData).join('\n')}
 
 /** One line, in which no quotation can end itself, begin a line or end the data. */
 export function asData({ startedAt, messages }: EarlierCall): string {
-  return JSON.stringify({ date: today(new Date(startedAt)), messages }).replaceAll('<', '\\u003c')
+  return JSON.stringify({ date: dateOf(new Date(startedAt)), messages }).replaceAll('<', '\\u003c')
+}
+
+/** `YYYY-MM-DD`, in the server's time zone. */
+function dateOf(at: Date): string {
+  return new Intl.DateTimeFormat('en-CA').format(at)
 }

@@ -1,4 +1,3 @@
-import { clock, today } from '../agent/dates.ts'
 import { type TakenMessage, takenMessages } from '../agent/messages.ts'
 import { agentItems } from '../records/agent-items.ts'
 import { tame } from './print.ts'
@@ -12,7 +11,6 @@ await withStore(async (store, where) => {
 })
 
 function asText({ at, from, phone, text, callSid }: TakenMessage): string {
-  const taken = new Date(at)
-  const heading = `${today(taken)} ${clock(taken)}  ${from}, ${phone ?? 'no number'}  (${callSid})`
+  const heading = `${new Date(at).toLocaleString('sv-SE', { dateStyle: 'short', timeStyle: 'short' })}  ${from}, ${phone ?? 'no number'}  (${callSid})`
   return [heading, `  ${text}`].map(tame).join('\n')
 }

@@ -1,7 +1,6 @@
 import { tool } from '@openai/agents/realtime'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { unrecorded } from '../../src/agent/tools/failure.ts'
 import type { Store } from '../../src/store/open.ts'
 import type { TurnRow } from '../../src/store/tables.ts'
 import { calls, hears, obliging, quiet, says, speak } from '../call/manners/scene.ts'
@@ -142,7 +141,7 @@ describe.each(ENGINES)('on %s', (engine) => {
       model: obliging(({ kind }) =>
         kind === 'speech' ? [calls('look', { what: 'a shoe' }), calls('pin', { what: '4711' })] : [says('Done.')]
       ),
-      overrides: agentWith(look, unrecorded(pin))
+      overrides: agentWith(look, Object.assign(pin, { isUnrecorded: true }))
     })
     const { phone, session, call } = await house.connect()
     speak(session, 'Look.')

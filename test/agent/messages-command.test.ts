@@ -3,9 +3,9 @@ import { messageBook } from '../../src/agent/messages.ts'
 import { storeOf } from '../../src/agent/store.ts'
 import { agentItems } from '../../src/records/agent-items.ts'
 import type { StoreSettings } from '../../src/store/open.ts'
-import { fakeCall } from '../agent/rehearsal.ts'
 import { startScript } from '../simulator/script-process.ts'
 import { ENGINES, newFolder, newStoreSettings, open } from '../stores.ts'
+import { fakeCall } from './rehearsal.ts'
 
 /** `npm run messages`, without a key for the model, as in a folder that has no .env. */
 async function messages({ dataDir, databaseUrl = '' }: Partial<StoreSettings>) {

@@ -3,9 +3,9 @@ import { agentFor } from '../../src/agent/agent.ts'
 import { takenMessages } from '../../src/agent/messages.ts'
 import { kept } from '../../src/call/events.ts'
 import { agentItems } from '../../src/records/agent-items.ts'
+import { calls, isTold, obliging, says, speak } from '../call/manners/scene.ts'
 import { eventually, journalOf, startHouse } from '../house.ts'
 import { ENGINES, newStoreSettings, open } from '../stores.ts'
-import { calls, isTold, obliging, says, speak } from './manners/scene.ts'
 
 const MESSAGE = { from: 'Ann Canary', phone: '+15550009999', text: 'My crown came off, please ring me.' }
 const model = obliging(({ kind }) =>

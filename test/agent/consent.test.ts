@@ -4,9 +4,9 @@ import type { Call } from '../../src/call/call.ts'
 import type { CallEvent } from '../../src/call/events.ts'
 import { calls, hears, isTold, obliging, quiet, says, speak } from '../call/manners/scene.ts'
 import { distinctSound, journalOf, startHouse, webhook } from '../house.ts'
+import { agentWith } from '../records/agents.ts'
+import { finishedFile, isKept, lanesOf } from '../records/kept.ts'
 import { newStoreSettings, open } from '../stores.ts'
-import { agentWith } from './agents.ts'
-import { finishedFile, isKept, lanesOf } from './kept.ts'
 
 const told = <T extends CallEvent['type']>(call: Call, type: T) =>
   journalOf(call).flatMap(({ event }) => (event.type === type ? [event as Extract<CallEvent, { type: T }>] : []))
