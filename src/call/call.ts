@@ -156,7 +156,6 @@ export class Call implements CallSide {
   /** The one way out. The first reason wins. Safe to call twice and in any state, also while connecting. Never throws. */
   end(reason: EndReason): void {
     if (this.#state.name === 'ended') return
-    const { journal } = this
     const endedFrom = this.#state.name
     const at = Date.now()
     this.#apply({ type: 'ended', at, reason })
@@ -168,11 +167,8 @@ export class Call implements CallSide {
       words = this.model.close()
     })
     this.#contain(() => this.caller.close(isRefused(reason) ? 'refused' : 'over'))
-    journal.emit({ type: 'ended', at, reason, endedFrom })
-    void words.then(() => {
-      this.record.finish()
-      this.#outcome.resolve(this.record.whole)
-    })
+    this.journal.emit({ type: 'ended', at, reason, endedFrom })
+    void words.then(() => this.#outcome.resolve(this.record.finish()))
   }
 
   /** An exception of the server's or of a listener ends this call and no other. */

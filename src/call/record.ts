@@ -104,9 +104,10 @@ export class GrowingRecord {
     }
   }
 
-  /** The missing words have come, or will not. */
-  finish(): void {
+  /** The missing words have come, or will not. @throws Error when the call has not ended */
+  finish(): CallRecord {
     this.#turns.finish()
+    return this.#whole
   }
 
   get soFar(): CallSoFar {
@@ -133,8 +134,7 @@ export class GrowingRecord {
     }
   }
 
-  /** @throws Error when the call has not ended */
-  get whole(): CallRecord {
+  get #whole(): CallRecord {
     if (!this.#ended) throw new Error('a call that goes on has no record')
     const { at, reason } = this.#ended
     const { startedAt, responses, ...rest } = this.soFar
@@ -160,8 +160,7 @@ export function keepRecord(journal: Journal): GrowingRecord {
 export function summary(entries: Iterable<Entry>): CallRecord {
   const record = new GrowingRecord()
   for (const entry of entries) record.note(entry)
-  record.finish()
-  return record.whole
+  return record.finish()
 }
 
 /** Nearest rank, in whole ms. */
