@@ -173,7 +173,7 @@ function buildSwitchboard(
       )
       return call
     },
-    // Records are not stored by default: a call is kept as its one log line.
+    // For whoever keeps records in a place of their own; `store` keeps them without it.
     saveRecord: overrides.saveRecord ?? (async () => {}),
     isDaySpent: overrides.isDaySpent ?? (() => false),
     isOverloaded: overrides.isOverloaded ?? (() => app.isUnderPressure())

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util'
 import { BadRequest } from '../records/caller-number.ts'
 import { type Call, callsPage, readCall } from '../records/read.ts'
-import { print, seconds } from './print.ts'
+import { localTime, print, seconds } from './print.ts'
 import { dollars, lasted, tellCall, who } from './tell-call.ts'
 import { BadUsage, command } from './with-store.ts'
 
@@ -57,9 +57,4 @@ function rowOf(call: Call): string[] {
 
 function ms(value: number | null): string {
   return value === null ? '' : seconds(value)
-}
-
-/** `2026-11-24 18:07`: Swedish dates are ISO 8601, in this machine's time zone. */
-function localTime(at: string): string {
-  return new Date(at).toLocaleString('sv').slice(0, 16)
 }

@@ -1,6 +1,6 @@
 import { type TakenMessage, takenMessages } from '../agent/messages.ts'
 import { agentItems } from '../records/agent-items.ts'
-import { tame } from './print.ts'
+import { localTime, tame } from './print.ts'
 import { withStore } from './with-store.ts'
 
 /** `npm run messages`: the messages that callers have left, the newest last. */
@@ -11,6 +11,6 @@ await withStore(async (store, where) => {
 })
 
 function asText({ at, from, phone, text, callSid }: TakenMessage): string {
-  const heading = `${new Date(at).toLocaleString('sv-SE', { dateStyle: 'short', timeStyle: 'short' })}  ${from}, ${phone ?? 'no number'}  (${callSid})`
+  const heading = `${localTime(at)}  ${from}, ${phone ?? 'no number'}  (${callSid})`
   return [heading, `  ${text}`].map(tame).join('\n')
 }

@@ -37,6 +37,11 @@ export function printFact(name: string, text: string): void {
   for (const line of rest) print(`${' '.repeat(INDENT)}${line}`)
 }
 
+/** `2026-11-24 18:07`: Swedish dates are ISO 8601, in this machine's time zone. */
+export function localTime(at: string | number): string {
+  return new Date(at).toLocaleString('sv').slice(0, 16)
+}
+
 export function seconds(ms: number): string {
   return `${(ms / 1_000).toFixed(ms < 9_950 ? 2 : 1)} s`
 }

@@ -1,4 +1,4 @@
-import { type FileHandle, open, rm } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import type { Store } from '../store/open.ts'
 import { isFileName, recordingFile } from './recording-file.ts'
@@ -21,12 +21,6 @@ const ROWS = 32
 /** The recording of a call; undefined when there is none. */
 export function readRecording(store: Store, callId: string): Promise<StoredRecording | undefined> {
   return store.isPostgres ? readRows(store, callId) : readFile(store, callId)
-}
-
-/** Deletes what is kept of a call's sound. A file that is still written is gone when its call ends. */
-export async function deleteRecording(store: Store, callId: string): Promise<void> {
-  await store.db.deleteFrom('recordingChunks').where('callId', '=', callId).execute()
-  if (isFileName(callId)) await rm(recordingFile(store.dataDir, callId), { force: true })
 }
 
 function recordingOf(length: number, read: ReadSamples): StoredRecording {

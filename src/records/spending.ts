@@ -47,9 +47,10 @@ export class Spending {
     return this.#limits.maxDayUsd !== undefined && this.#storedUsd + this.#sinceUsd >= this.#limits.maxDayUsd
   }
 
-  /** Watches the cost of each call. */
+  /** Sums up each call, and ends one that is over its limit. Nothing is summed up where there is no limit. */
   readonly watch: Reader = (call) => {
-    const { maxCallUsd } = this.#limits
+    const { maxCallUsd, maxDayUsd } = this.#limits
+    if (maxCallUsd === undefined && maxDayUsd === undefined) return
     let isEnding = false
     call.journal.on('usage', ({ model, usage }) => {
       const cost = usd({ ...usage, model }) ?? 0

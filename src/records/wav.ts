@@ -1,8 +1,11 @@
+import { BYTES_PER_MS, SILENCE } from '../wire/mulaw.ts'
+
+export { SILENCE }
+
 /** Two lanes of mu-law at 8 kHz, one sample of each in turn: the caller's (left) and the agent's (right). */
-export const SAMPLES_PER_MS = 8
-export const SECOND_SAMPLES = 8_000
+export const SAMPLES_PER_MS = BYTES_PER_MS
+export const SECOND_SAMPLES = 1_000 * SAMPLES_PER_MS
 export const SECOND_BYTES = 2 * SECOND_SAMPLES
-export const SILENCE = 0xff
 
 export const HEADER_BYTES = 58
 

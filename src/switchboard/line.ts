@@ -32,7 +32,7 @@ export interface Past {
   readonly claims: Claims
   readonly memory: readonly Memory[]
   readonly transfer: Transfer | undefined
-  /** When the first stream began, in ms since the epoch. */
+  /** What is known of the call from its streams so far. */
   readonly before: CallSoFar | undefined
   /** Streams that this call has had so far. */
   readonly streams: number
@@ -50,7 +50,7 @@ export type LineEvent =
       readonly reason: EndReason
       readonly memory: readonly Memory[]
       readonly transfer: Transfer | undefined
-      /** When the call's first stream began, in ms since the epoch. */
+      /** What is known of the call from its streams so far. */
       readonly before: CallSoFar | undefined
       readonly at: number
     }

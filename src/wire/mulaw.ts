@@ -5,7 +5,7 @@ import { Base64 } from './base64.ts'
 export const BYTES_PER_MS = 8
 
 /** One mu-law sample of silence. */
-const SILENCE = 0xff
+export const SILENCE = 0xff
 
 /** The mean amplitude, of 32767, that a voice on a telephone exceeds and the line's noise does not. */
 const VOICE = 500
@@ -17,7 +17,7 @@ export function silence(durationMs: number): Base64 {
   return Base64.encode(Buffer.alloc(durationMs * BYTES_PER_MS, SILENCE))
 }
 
-/** Whether there is a voice in these samples, by every fourth of them: half of that would do for a telephone's voice. */
+/** Whether there is a voice in these samples. Measured on every fourth sample, which a telephone's voice allows. */
 export function isVoiced(samples: Uint8Array): boolean {
   let sum = 0
   for (let at = 0; at < samples.length; at += 4) sum += AMPLITUDE[samples[at] ?? SILENCE] ?? 0
