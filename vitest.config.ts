@@ -8,7 +8,7 @@ process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules', 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: 'test/postgres.ts',
+    globalSetup: ['test/postgres.ts', 'test/chrome.ts'],
     // Node runs the tests as it runs the server, without Vite: a file that Vite transforms takes a second longer.
     experimental: { viteModuleRunner: false, nodeLoader: false },
     // A test that is a phone call waits more than it works.
