@@ -1,3 +1,4 @@
+import cookie from '@fastify/cookie'
 import formbody from '@fastify/formbody'
 import websocket from '@fastify/websocket'
 import Fastify, { type FastifyInstance, LogController } from 'fastify'
@@ -13,9 +14,12 @@ import { runFor } from './call/owner.ts'
 import type { SaveRecord } from './call/record.ts'
 import { watchTools } from './call/tools.ts'
 import type { Config } from './config.ts'
+import { type LoginOptions, login } from './console/login.ts'
 import { loggerOptions } from './log.ts'
 import { calls } from './plugins/calls.ts'
+import { ConsoleKey } from './plugins/console-key.ts'
 import { limits, serverLimits, streamLimits } from './plugins/limits.ts'
+import { explainError, requireOurs } from './plugins/ours-only.ts'
 import { pressure } from './plugins/pressure.ts'
 import { securityHeaders } from './plugins/security-headers.ts'
 import { requireTwilio } from './plugins/twilio-only.ts'
@@ -46,6 +50,8 @@ const HELD_BEYOND_BUDGET_MS = 5_000
 export interface Dependencies {
   /** What Twilio's requests have to be signed with; by default `TWILIO_AUTH_TOKEN`. */
   readonly authToken: string
+  /** What opens the console, the API and the metrics; by default `CONSOLE_TOKEN`. Without either they are not there. */
+  readonly consoleToken: string
   readonly agentFor: AgentFor
   readonly outputGuardrails: typeof outputGuardrails
   readonly saveRecord: SaveRecord
@@ -117,7 +123,19 @@ export async function buildApp(config: Config, overrides: Partial<Dependencies> 
     await scope.register(callEnded, { config })
     await scope.register(transferSummary)
   })
+  const consoleToken = overrides.consoleToken ?? config.console.token
+  if (consoleToken !== undefined) await app.register(openConsole, { config, key: new ConsoleKey(consoleToken) })
   return app
+}
+
+/** What somebody sees of the calls, behind its one door. */
+async function openConsole(app: FastifyInstance, { config, key }: LoginOptions): Promise<void> {
+  await app.register(cookie)
+  await app.register(login, { config, key })
+  await app.register(async function oursOnly(scope) {
+    scope.addHook('preValidation', requireOurs(config, key))
+    scope.addHook('onSend', explainError)
+  })
 }
 
 /** The switchboard and what its calls are made of: a caller's leg, a call, a model's leg. */

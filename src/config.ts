@@ -67,6 +67,7 @@ export const Environment = z.object({
   KEEP_AUDIO_DAYS: days.default(30),
   KEEP_WORDS_DAYS: days.default(90),
   KEEP_CALLS_DAYS: days.default(365),
+  CONSOLE_TOKEN: z.string().min(16, 'expected at least 16 characters').optional(),
   TWILIO_AUTH_TOKEN: z.string().optional(),
   GREETING: z.string().optional(),
   EARLY_GREETING: flag.default(true),
@@ -182,6 +183,7 @@ function freeze(env: z.infer<typeof Environment>) {
       wordsDays: env.KEEP_WORDS_DAYS,
       callsDays: env.KEEP_CALLS_DAYS
     }),
+    console: Object.freeze({ token: env.CONSOLE_TOKEN }),
     twilio: Object.freeze({ authToken: env.TWILIO_AUTH_TOKEN }),
     call: Object.freeze({
       greeting,

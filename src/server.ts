@@ -3,6 +3,7 @@ import { buildApp } from './app.ts'
 import { environment, InvalidEnvironment, loadConfig } from './config.ts'
 import { loadDotenv } from './dotenv.ts'
 import { localFile, localTokens, writeLocal } from './local.ts'
+import { consoleLink } from './plugins/console-key.ts'
 import { stopGracefully } from './stop.ts'
 import { openStore } from './store/open.ts'
 
@@ -12,7 +13,11 @@ async function settingsOrExit() {
   try {
     const config = loadConfig(environment)
     const { port, dataDir } = config.server
-    const local = config.twilio.authToken === undefined ? await localTokens(dataDir, port) : undefined
+    const missing = [
+      ...(config.twilio.authToken === undefined ? (['twilioAuthToken'] as const) : []),
+      ...(config.console.token === undefined ? (['consoleToken'] as const) : [])
+    ]
+    const local = await localTokens(dataDir, port, missing)
     return { config, local, store: await openStore({ databaseUrl: config.server.databaseUrl, dataDir }) }
   } catch (error) {
     if (!(error instanceof InvalidEnvironment)) throw error
@@ -42,17 +47,33 @@ async function listenOrExit(): Promise<string> {
   }
 }
 
+/** A link that lets in whoever follows it first is for the person at the terminal, and stands in no file. */
+function consoleUrl(port: number): string {
+  const { host } = config.server
+  const near = ['0.0.0.0', '::', '127.0.0.1', '::1'].includes(host) ? 'localhost' : host
+  const origin = publicUrl ?? `http://${near}:${port}`
+  const token = config.console.token ?? consoleToken
+  return process.stdout.isTTY && token !== undefined ? consoleLink(origin, token) : `${origin}/console`
+}
+
 const { config, local, store } = await settingsOrExit()
 const { dataDir, publicUrl, drainTimeoutMs } = config.server
-const app = await buildApp(config, { store, ...(local ? { authToken: local.twilioAuthToken } : {}) })
+const { twilioAuthToken, consoleToken } = local
+const app = await buildApp(config, {
+  store,
+  ...(twilioAuthToken && { authToken: twilioAuthToken }),
+  ...(consoleToken && { consoleToken })
+})
 
 stopGracefully(app, drainTimeoutMs)
 const url = await listenOrExit()
 // With PORT=0 it is known only now; a URL leaves out port 80.
 const { port } = app.server.address() as AddressInfo
-if (local) await writeLocal(dataDir, port, { pid: process.pid, url, ...local })
+if (twilioAuthToken || consoleToken) await writeLocal(dataDir, port, { pid: process.pid, url, ...local })
 
 app.log.info({ url: `${publicUrl ?? url}/incoming-call` }, 'the webhook of your number')
-if (local) app.log.info({ keptIn: localFile(dataDir, port) }, 'signatures are checked with a token of this machine')
-else app.log.info('signatures are checked with TWILIO_AUTH_TOKEN')
+if (twilioAuthToken) {
+  app.log.info({ keptIn: localFile(dataDir, port) }, 'signatures are checked with a token of this machine')
+} else app.log.info('signatures are checked with TWILIO_AUTH_TOKEN')
+app.log.info({ url: consoleUrl(port) }, 'the console')
 app.log.info({ model: config.openai.model }, 'the model')

@@ -30,6 +30,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   records: ['agent', 'config.ts', 'call', 'store', 'wire'],
   commands: ['agent', 'config.ts', 'dotenv.ts', 'call', 'store', 'records'],
   plugins: ['agent', 'config.ts', 'call', 'switchboard', 'twilio'],
+  console: ['agent', 'config.ts', 'call', 'switchboard', 'store', 'records', 'plugins'],
   routes: ['agent', 'config.ts', 'call', 'switchboard', 'twilio', 'plugins']
 }
 

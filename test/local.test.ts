@@ -7,6 +7,7 @@ import { runServer } from './server-process.ts'
 import { newDatabase } from './stores.ts'
 
 const KEY = { OPENAI_API_KEY: 'sk-practice', HOST: '127.0.0.1', PORT: '0' }
+const BOTH = ['twilioAuthToken', 'consoleToken'] as const
 const LAST_LINE = 'the model'
 const TOKEN = expect.stringMatching(/^[\w-]{43}$/)
 /** Processes have to start, on a machine that may be busy. */
@@ -52,9 +53,9 @@ describe('a server without TWILIO_AUTH_TOKEN', () => {
     async (content) => {
       const dataDir = await mkdtemp(join(tmpdir(), 'data-'))
       onTestFinished(() => rm(dataDir, { recursive: true }))
-      await localTokens(dataDir, 5050)
+      await localTokens(dataDir, 5050, BOTH)
       await writeFile(localFile(dataDir, 5050), content)
-      expect(await localTokens(dataDir, 5050)).toEqual({ twilioAuthToken: TOKEN, consoleToken: TOKEN })
+      expect(await localTokens(dataDir, 5050, BOTH)).toEqual({ twilioAuthToken: TOKEN, consoleToken: TOKEN })
     }
   )
 
@@ -69,9 +70,11 @@ describe('a server without TWILIO_AUTH_TOKEN', () => {
   test('says where its webhook is, what signatures are checked with, and which model answers', async () => {
     const { log, url, dataDir, port } = await started({ OPENAI_MODEL: 'gpt-realtime-mini' })
     const kept = await readLocal(dataDir, port)
-    expect(log.all.slice(-3)).toMatchObject([
+    expect(log.all.slice(-4)).toMatchObject([
       { level: 30, url: `${url}/incoming-call` },
       { level: 30, msg: expect.stringContaining('a token of this machine'), keptIn: localFile(dataDir, port) },
+      // The link that lets somebody in is for a terminal.
+      { level: 30, msg: 'the console', url: `http://localhost:${port}/console` },
       { level: 30, model: 'gpt-realtime-mini' }
     ])
     expect(JSON.stringify(log.all)).not.toContain(kept?.twilioAuthToken)
@@ -79,20 +82,30 @@ describe('a server without TWILIO_AUTH_TOKEN', () => {
   })
 })
 
-describe('a server with TWILIO_AUTH_TOKEN', () => {
-  const set = { TWILIO_AUTH_TOKEN: 'the-token-of-the-account', PUBLIC_URL: 'https://agent.example.com' }
+describe('a server with TWILIO_AUTH_TOKEN and CONSOLE_TOKEN', () => {
+  const set = {
+    TWILIO_AUTH_TOKEN: 'the-token-of-the-account',
+    CONSOLE_TOKEN: 'the-token-of-the-console',
+    PUBLIC_URL: 'https://agent.example.com'
+  }
 
   test('and with DATABASE_URL needs no disk, and says that signatures are checked with it', async () => {
     const { log } = await started({ ...set, DATABASE_URL: await newDatabase(), DATA_DIR: '/dev/null/data' })
-    expect(log.all.slice(-3)).toMatchObject([
+    expect(log.all.slice(-4)).toMatchObject([
       { level: 30, url: 'https://agent.example.com/incoming-call' },
       { level: 30, msg: expect.stringContaining('TWILIO_AUTH_TOKEN') },
+      { level: 30, msg: 'the console', url: 'https://agent.example.com/console' },
       { level: 30, model: 'gpt-realtime-2.1' }
     ])
-    expect(JSON.stringify(log.all)).not.toContain(set.TWILIO_AUTH_TOKEN)
+    for (const token of [set.TWILIO_AUTH_TOKEN, set.CONSOLE_TOKEN]) expect(JSON.stringify(log.all)).not.toContain(token)
   })
 
-  test('writes it nowhere', async () => {
+  test('leaves a token for the one that is not set, and not the other', async () => {
+    const { dataDir, port, child, url } = await started({ TWILIO_AUTH_TOKEN: set.TWILIO_AUTH_TOKEN })
+    expect(await readLocal(dataDir, port)).toEqual({ pid: child.pid, url, consoleToken: TOKEN })
+  })
+
+  test('writes them nowhere', async () => {
     const { dataDir, port } = await started(set)
     expect(await readLocal(dataDir, port)).toBeUndefined()
     await expect(stat(join(dataDir, 'local'))).rejects.toThrow('ENOENT')

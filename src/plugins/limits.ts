@@ -48,16 +48,18 @@ export const streamLimits = {
   errorHandler: endBrokenStream
 }
 
-/** The log line of a refusal. */
+/** The log line of a refusal, and what its answer says. */
 export interface Refusal {
   readonly message: string
+  /** Nothing by default. */
+  readonly body?: string | undefined
   readonly fields?: Readonly<Record<string, unknown>>
 }
 
 declare module 'fastify' {
   interface FastifyReply {
     /**
-     * Answers with the status alone. After MAX_REFUSALS_PER_MINUTE from one address it answers 429 and logs nothing.
+     * Answers with the status, and with no more than `why.body`. After MAX_REFUSALS_PER_MINUTE from one address it answers 429 and logs nothing.
      */
     refuse(status: number, why?: Refusal): Promise<FastifyReply>
   }
@@ -86,7 +88,7 @@ export const limits = fp(
       if (!refusals.isAllowed && refusals.remaining === 0) {
         log.warn({ limit: 'refusals a minute', address }, 'an address was refused too often and gets 429 for now')
       }
-      return this.code(status).send()
+      return this.code(status).send(why?.body)
     })
 
     // Without the limit an attacker could search for URLs by their 404s.
