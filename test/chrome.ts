@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { existsSync, globSync, readFileSync } from 'node:fs'
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -50,6 +50,15 @@ export default function setup(): void {
   process.stderr.write(`No Chrome was found (CHROME_PATH names one): the pages are not tested, in ${files}\n`)
 }
 
+/** The package's own file names folders of AWS Lambda alone, and without any font a page with text ends the browser. */
+const FONTS = `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir prefix="relative">fonts</dir>
+  <cachedir prefix="relative">cache</cachedir>
+</fontconfig>
+`
+
 /** Test files that run at the same time may all unpack it: the first one to finish wins. */
 async function unpacked(): Promise<Chrome> {
   const main = createRequire(import.meta.url).resolve('@sparticuz/chromium')
@@ -76,5 +85,6 @@ async function unpack(folder: string): Promise<void> {
     cwd: import.meta.dirname,
     env
   })
+  await writeFile(join(TMPDIR, 'fonts', 'fonts.conf'), FONTS)
   await rename(TMPDIR, folder).catch(() => rm(TMPDIR, { recursive: true, force: true }))
 }
