@@ -42,6 +42,7 @@ import { Switchboard, type SwitchboardParts } from './switchboard/switchboard.ts
 import { MediaStream } from './twilio/media-stream.ts'
 import { StreamTokens } from './twilio/stream-token.ts'
 import { apologyTwiml } from './twilio/twiml.ts'
+import { tellWebhooks, type Webhooks } from './webhooks/webhooks.ts'
 
 /** Extra time for frames that come during the last attempt to reach a model, which may outlast MODEL_RECONNECT_MS. */
 const HELD_BEYOND_BUDGET_MS = 5_000
@@ -91,9 +92,11 @@ export async function buildApp(config: Config, overrides: Partial<Dependencies> 
   await app.register(limits, { config })
   await app.register(pressure)
   const records = overrides.store && (await keepRecords(app, overrides.store, config))
-  const readers = [...(overrides.readers ?? []), ...(records?.readers ?? [])]
+  const webhooks = records && overrides.store && tellWebhooks(app, overrides.store, records, config)
+  app.decorate('webhooks', webhooks)
+  const readers = [...(overrides.readers ?? []), ...(records?.readers ?? []), ...(webhooks?.readers ?? [])]
   await app.register(calls, {
-    switchboard: buildSwitchboard(app, config, authToken, { ...overrides, ...records, readers })
+    switchboard: buildSwitchboard(app, config, authToken, { ...overrides, ...records, readers }, webhooks)
   })
 
   app.addHook('onResponse', async (request, reply) => {
@@ -143,7 +146,8 @@ function buildSwitchboard(
   app: FastifyInstance,
   config: Config,
   authToken: string,
-  overrides: Partial<Dependencies>
+  overrides: Partial<Dependencies>,
+  webhooks: Webhooks | undefined
 ): Switchboard {
   const chooseAgent = overrides.agentFor ?? agentFor
   const watchedAgentFor: AgentFor = (caller) => {
@@ -194,7 +198,9 @@ function buildSwitchboard(
     // For whoever keeps records in a place of their own; `store` keeps them without it.
     saveRecord: overrides.saveRecord ?? (async () => {}),
     isDaySpent: overrides.isDaySpent ?? (() => false),
-    isOverloaded: overrides.isOverloaded ?? (() => app.isUnderPressure())
+    isOverloaded: overrides.isOverloaded ?? (() => app.isUnderPressure()),
+    onNext: webhooks?.onNext,
+    onPickedUp: webhooks?.onPickedUp
   }
   return new Switchboard(config, parts, app.log)
 }

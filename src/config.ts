@@ -2,6 +2,7 @@ import { z } from 'zod'
 import * as cues from './agent/cues.ts'
 import { misspelt } from './misspelt.ts'
 import { hasPrice } from './records/prices.ts'
+import { isSecret } from './webhooks/signature.ts'
 
 /** E.164, as Twilio writes and dials numbers. */
 export const phoneNumber = z.string().regex(/^\+[1-9]\d{6,14}$/, 'expected a number like +15551230001')
@@ -20,6 +21,35 @@ const databaseUrl = z.url({
 })
 const dollars = z.coerce.number('expected US dollars above 0').positive('expected US dollars above 0')
 const days = wholeNumber('days', 1, 36_500)
+
+const webUrl = (example: string) =>
+  z
+    .url({ protocol: /^https?$/, error: `expected a URL like ${example}`, abort: true })
+    // `fetch` refuses such a URL.
+    .refine((value) => new URL(value).username === '', 'expected no user or password in it')
+
+/** `whsec_…`, and a second one while the first is replaced. */
+const webhookSecrets = z.string().transform((value, context): readonly string[] => {
+  const secrets = value.split(',').map((secret) => secret.trim())
+  if (secrets.length > 2) context.addIssue('expected one secret, or two with a comma while one is replaced')
+  if (!secrets.every(isSecret)) {
+    context.addIssue('expected whsec_ and 24 to 64 bytes in base64; `npm run webhook -- listen` makes one')
+  }
+  return secrets
+})
+
+/** `100,200,400`. */
+const waitsMs = z.string().transform((value, context): readonly number[] => {
+  const parsed = value.split(',').map((part) => durationMs.safeParse(part.trim() || undefined))
+  if (parsed.every(({ success }) => success)) return parsed.flatMap(({ data }) => data ?? [])
+  context.addIssue(`expected milliseconds from 1 to ${LONGEST_MS}, separated by commas, such as 5000,300000`)
+  return z.NEVER
+})
+const SECOND = 1_000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+/** Between the attempts to send a webhook: the schedule that Standard Webhooks proposes. */
+const WEBHOOK_WAITS_MS = [5 * SECOND, 5 * MINUTE, 30 * MINUTE, ...[2, 5, 10, 14, 20, 24].map((hours) => hours * HOUR)]
 
 const publicOrigin = z
   .url({ protocol: /^https$/, error: 'expected an https origin like https://agent.example.com', abort: true })
@@ -86,6 +116,10 @@ export const Environment = z.object({
   TRANSFER_TARGETS: transferTargets.default(new Map()),
   FALLBACK_NUMBER: phoneNumber.optional(),
   REMEMBER_CALLERS: flag.default(false),
+  WEBHOOK_URL: webUrl('https://crm.example.com/calls').optional(),
+  WEBHOOK_SECRET: webhookSecrets.optional(),
+  WEBHOOK_INCLUDE: z.enum(['transcript'], 'expected transcript, or nothing').optional(),
+  WEBHOOK_RETRY_MS: waitsMs.default(WEBHOOK_WAITS_MS),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   LOG_TRANSCRIPTS: flag.default(false),
   LOG_TOOL_ERRORS: flag.default(false)
@@ -110,6 +144,9 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>) {
   if (present['GREETING'] && present['ANSWER_SAY']) {
     complaints.push('ANSWER_SAY: the caller hears exactly one opening; set GREETING= (empty) to open with <Say>')
   }
+  if (present['WEBHOOK_URL'] && !present['WEBHOOK_SECRET']) {
+    complaints.push('WEBHOOK_SECRET: WEBHOOK_URL needs one to sign with; `npm run webhook -- listen` makes one')
+  }
   for (const name of ['MAX_CALL_COST_USD', 'MAX_DAY_COST_USD'] as const) {
     const model = parsed.data?.OPENAI_MODEL
     if (parsed.data?.[name] !== undefined && model !== undefined && !hasPrice(model)) {
@@ -132,6 +169,13 @@ export function loadStoreSettings(env: Readonly<Record<string, string | undefine
   const parsed = Environment.pick({ DATA_DIR: true, DATABASE_URL: true }).safeParse(presentIn(env))
   if (!parsed.success) throw new InvalidEnvironment(parsed.error.issues.map(complaint).join('\n'))
   return { dataDir: parsed.data.DATA_DIR, databaseUrl: parsed.data.DATABASE_URL }
+}
+
+/** What is told to whom: a command needs no more. Pure. @throws InvalidEnvironment that names every bad variable */
+export function loadWebhookSettings(env: Readonly<Record<string, string | undefined>>) {
+  const parsed = Environment.pick({ WEBHOOK_URL: true, WEBHOOK_SECRET: true }).safeParse(presentIn(env))
+  if (!parsed.success) throw new InvalidEnvironment(parsed.error.issues.map(complaint).join('\n'))
+  return { url: parsed.data.WEBHOOK_URL, secrets: parsed.data.WEBHOOK_SECRET }
 }
 
 export type Config = ReturnType<typeof loadConfig>
@@ -203,6 +247,15 @@ function freeze(env: z.infer<typeof Environment>) {
       fallbackNumber: env.FALLBACK_NUMBER,
       rememberCallers: env.REMEMBER_CALLERS
     }),
+    webhooks:
+      env.WEBHOOK_URL === undefined
+        ? undefined
+        : Object.freeze({
+            url: env.WEBHOOK_URL,
+            secrets: env.WEBHOOK_SECRET ?? [],
+            retryMs: env.WEBHOOK_RETRY_MS,
+            hasWords: env.WEBHOOK_INCLUDE === 'transcript'
+          }),
     log: Object.freeze({ level: env.LOG_LEVEL, transcripts: env.LOG_TRANSCRIPTS, toolErrors: env.LOG_TOOL_ERRORS })
   })
 }

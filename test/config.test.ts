@@ -275,3 +275,37 @@ test('a server without a key ends with code 1 and says so', async () => {
   const [[code], stdout, stderr] = await Promise.all([once(child, 'close'), text(child.stdout), text(child.stderr)])
   expect({ code, stdout, stderr }).toEqual({ code: 1, stdout: '', stderr: `${MISSING_KEY}\n` })
 })
+
+describe('where webhooks go', () => {
+  const WEBHOOK_SECRET = `whsec_${Buffer.alloc(32).toString('base64')}`
+
+  test.each([
+    [
+      { WEBHOOK_URL: 'ftp://crm.example.com', WEBHOOK_SECRET },
+      'WEBHOOK_URL: expected a URL like https://crm.example.com/calls'
+    ],
+    [
+      { WEBHOOK_URL: 'https://user:password@crm.example.com', WEBHOOK_SECRET },
+      'WEBHOOK_URL: expected no user or password in it'
+    ],
+    [
+      { WEBHOOK_URL: 'https://crm.example.com' },
+      'WEBHOOK_SECRET: WEBHOOK_URL needs one to sign with; `npm run webhook -- listen` makes one'
+    ],
+    [
+      { WEBHOOK_SECRET: 'whsec_c2hvcnQ=' },
+      'WEBHOOK_SECRET: expected whsec_ and 24 to 64 bytes in base64; `npm run webhook -- listen` makes one'
+    ],
+    [
+      { WEBHOOK_SECRET: `${WEBHOOK_SECRET},${WEBHOOK_SECRET},${WEBHOOK_SECRET}` },
+      'WEBHOOK_SECRET: expected one secret, or two with a comma while one is replaced'
+    ],
+    [{ WEBHOOK_INCLUDE: 'audio' }, 'WEBHOOK_INCLUDE: expected transcript, or nothing'],
+    [
+      { WEBHOOK_RETRY_MS: '100,soon' },
+      'WEBHOOK_RETRY_MS: expected milliseconds from 1 to 2147483647, separated by commas, such as 5000,300000'
+    ]
+  ])('%j is refused with a sentence', (env, sentence) => {
+    expect(complaints({ ...KEY, ...env } as Record<string, string>)).toEqual([expect.stringContaining(sentence)])
+  })
+})

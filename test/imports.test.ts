@@ -28,7 +28,8 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   switchboard: ['agent', 'config.ts', 'call'],
   store: ['config.ts', 'call'],
   records: ['agent', 'config.ts', 'call', 'store', 'wire'],
-  commands: ['agent', 'config.ts', 'dotenv.ts', 'call', 'store', 'records'],
+  webhooks: ['agent', 'config.ts', 'call', 'store', 'records', 'switchboard'],
+  commands: ['agent', 'config.ts', 'dotenv.ts', 'call', 'store', 'records', 'webhooks'],
   plugins: ['agent', 'config.ts', 'call', 'switchboard', 'twilio'],
   console: ['agent', 'config.ts', 'call', 'switchboard', 'store', 'records', 'plugins'],
   routes: ['agent', 'config.ts', 'call', 'switchboard', 'twilio', 'plugins']

@@ -2,6 +2,7 @@ import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Kysely } from 'kysely'
 import { erase as eraseOfAgent } from '../agent/erase.ts'
+import { newDelivery } from '../store/new-delivery.ts'
 import type { Store } from '../store/open.ts'
 import type { Tables } from '../store/tables.ts'
 import { agentItems } from './agent-items.ts'
@@ -28,11 +29,23 @@ interface Copy {
  * erased word in every file and in every table.
  */
 export const COPIES: Readonly<Record<string, Copy>> = {
-  /** With the call go its turns, events, usage and seconds of its recording (`on delete cascade`). */
+  /** With the call go its turns, events, usage, result and seconds of its recording (`on delete cascade`). */
   calls: {
     rows: async (transaction, { callIds }) => {
       for (const ids of portions(callIds, IDS_A_STATEMENT)) {
         await transaction.deleteFrom('calls').where('id', 'in', ids).execute()
+      }
+    }
+  },
+  /** Bodies may quote a call. Whoever was told of the call is told that it was erased: its id, and nothing else. */
+  deliveries: {
+    rows: async (transaction, { callIds }) => {
+      for (const ids of portions(callIds, IDS_A_STATEMENT)) {
+        const told = await transaction.deleteFrom('deliveries').where('callId', 'in', ids).returning('callId').execute()
+        const erased = [...new Set(told.map(({ callId }) => callId ?? ''))].map((callId) =>
+          newDelivery('call.erased', { callId, data: { call: { id: callId } } })
+        )
+        if (erased.length > 0) await transaction.insertInto('deliveries').values(erased).execute()
       }
     }
   },

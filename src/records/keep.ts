@@ -62,6 +62,7 @@ export async function sweep(
     await db.deleteFrom('calls').where('id', 'in', ids).execute()
     calls += ids.length
   }
+  await db.deleteFrom('deliveries').where('at', '<', before(callsDays)).execute()
   // A message or an appointment stays as long as the call on which it was kept.
   await db.deleteFrom('agentItems').where('at', '<', before(callsDays)).execute()
   for await (const ids of callsFrom(db, swept.words, before(wordsDays), signal)) {
@@ -109,6 +110,9 @@ async function* callsFrom(
 async function deleteWords(db: Kysely<Tables>, ids: readonly string[]): Promise<void> {
   await db.transaction().execute(async (transaction) => {
     await transaction.deleteFrom('turns').where('callId', 'in', ids).execute()
+    await transaction.deleteFrom('results').where('callId', 'in', ids).execute()
+    // Sent again, an event says what is known then.
+    await transaction.updateTable('deliveries').set({ body: null }).where('callId', 'in', ids).execute()
     await transaction
       .updateTable('events')
       .set({ data: '{}' })

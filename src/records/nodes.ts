@@ -92,5 +92,18 @@ export async function closeLost({ db, now }: Store): Promise<void> {
       .where('textState', '=', 'partial')
       .where('callId', 'in', ids)
       .execute()
+    // What waits for a call's end: its events, and what is learned from it.
+    await transaction
+      .updateTable('deliveries')
+      .set({ at: now, dueAt: now })
+      .where('state', '=', 'held')
+      .where('callId', 'in', ids)
+      .execute()
+    await transaction
+      .updateTable('results')
+      .set({ dueAt: now })
+      .where('dueAt', 'is not', null)
+      .where('callId', 'in', ids)
+      .execute()
   })
 }

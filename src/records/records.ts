@@ -15,6 +15,9 @@ const LAST_ROWS_MS = 5_000
 
 export interface Records {
   readonly readers: readonly Reader[]
+  readonly writer: Writer
+  /** This process, among all that share the store. */
+  readonly node: string
   /** The day has cost MAX_DAY_COST_USD. */
   readonly isDaySpent: () => boolean
 }
@@ -45,5 +48,5 @@ export async function keepRecords(app: FastifyInstance, store: Store, config: Co
   const version = await versionOf(config)
   const readers = [recorder({ writer, node: node.id, version }), spending.watch]
   if (recordings) readers.push(recordings.reader)
-  return { readers, isDaySpent: () => spending.isDaySpent }
+  return { readers, writer, node: node.id, isDaySpent: () => spending.isDaySpent }
 }

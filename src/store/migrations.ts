@@ -11,7 +11,7 @@ export interface Types {
  * that has been released is never changed. Applied at start, in the order of the names.
  */
 export function migrations({ bytes }: Types): Record<string, Migration> {
-  return { '001_records': { up: (db) => records(db, bytes) } }
+  return { '001_records': { up: (db) => records(db, bytes) }, '003_webhooks': { up: webhooks } }
 }
 
 async function records(db: Kysely<unknown>, bytes: Types['bytes']): Promise<void> {
@@ -149,4 +149,48 @@ async function records(db: Kysely<unknown>, bytes: Types['bytes']): Promise<void
     .addPrimaryKeyConstraint('agentItemsKey', ['kind', 'key'])
     .execute()
   await db.schema.createIndex('agentItemsByCaller').on('agentItems').column('caller').execute()
+}
+
+async function webhooks(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('deliveries')
+    // Without a reference: that a call was erased is told when its row is gone.
+    .addColumn('callId', 'text')
+    .addColumn('id', 'text', (c) => c.primaryKey())
+    .addColumn('type', 'text', (c) => c.notNull())
+    .addColumn('key', 'text', (c) => c.notNull())
+    .addColumn('at', 'bigint', (c) => c.notNull())
+    .addColumn('state', 'text', (c) => c.notNull())
+    .addColumn('dueAt', 'bigint', (c) => c.notNull())
+    .addColumn('takenBy', 'text')
+    .addColumn('takenUntil', 'bigint', (c) => c.notNull())
+    .addColumn('attempts', 'integer', (c) => c.notNull())
+    .addColumn('status', 'integer')
+    .addColumn('data', 'text', (c) => c.notNull())
+    .addColumn('body', 'text')
+    .addUniqueConstraint('deliveriesOfCall', ['callId', 'type', 'key'])
+    .execute()
+  await db.schema
+    .createIndex('deliveriesDue')
+    .on('deliveries')
+    .columns(['dueAt'])
+    .where(sql.ref('state'), 'in', sql`('held', 'pending')`)
+    .execute()
+  await db.schema.createIndex('deliveriesByTime').on('deliveries').column('at').execute()
+
+  await db.schema
+    .createTable('results')
+    .addColumn('callId', 'text', (c) => c.primaryKey().references('calls.id').onDelete('cascade'))
+    .addColumn('dueAt', 'bigint')
+    .addColumn('takenBy', 'text')
+    .addColumn('takenUntil', 'bigint', (c) => c.notNull())
+    .addColumn('attempts', 'integer', (c) => c.notNull())
+    .addColumn('data', 'text')
+    .execute()
+  await db.schema
+    .createIndex('resultsDue')
+    .on('results')
+    .column('dueAt')
+    .where(sql.ref('dueAt'), 'is not', null)
+    .execute()
 }

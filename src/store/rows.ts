@@ -1,5 +1,5 @@
-import type { CompiledQuery, Kysely } from 'kysely'
-import type { CallRow, EventRow, Tables, TurnRow, UsageRow } from './tables.ts'
+import { type CompiledQuery, type Kysely, sql } from 'kysely'
+import type { CallRow, DeliveryRow, EventRow, ResultRow, Tables, TurnRow, UsageRow } from './tables.ts'
 
 interface Query {
   compile(): CompiledQuery
@@ -69,3 +69,26 @@ export const intoUsage = (db: Kysely<Tables>, rows: readonly UsageRow[]) =>
 
 export const fromTurns = (db: Kysely<Tables>, rows: readonly Pick<TurnRow, 'callId' | 'stream' | 'id'>[]) =>
   db.deleteFrom('turns').where((eb) => eb.or(rows.map(({ callId, stream, id }) => eb.and({ callId, stream, id }))))
+
+// What is held may be put off or brought forward until it is sent. Literals are no values of a row.
+export const intoDeliveries = (db: Kysely<Tables>, rows: readonly DeliveryRow[]) =>
+  db
+    .insertInto('deliveries')
+    .values(rows)
+    .onConflict((oc) =>
+      oc
+        .columns(['callId', 'type', 'key'])
+        .doUpdateSet((eb) => ({ at: eb.ref('excluded.at'), dueAt: eb.ref('excluded.dueAt') }))
+        .where('deliveries.state', '=', sql.lit('held'))
+    )
+
+export const intoResults = (db: Kysely<Tables>, rows: readonly ResultRow[]) =>
+  db
+    .insertInto('results')
+    .values(rows)
+    .onConflict((oc) =>
+      oc
+        .column('callId')
+        .doUpdateSet((eb) => ({ dueAt: eb.ref('excluded.dueAt') }))
+        .where('results.dueAt', 'is not', null)
+    )

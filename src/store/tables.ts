@@ -15,6 +15,8 @@ export interface Tables {
   readonly erased: ErasedRow
   readonly audit: AuditRow
   readonly agentItems: AgentItemRow
+  readonly deliveries: DeliveryRow
+  readonly results: ResultRow
 }
 
 export interface CallRow {
@@ -157,4 +159,43 @@ export interface AgentItemRow {
   readonly at: number
   /** JSON. */
   readonly data: string
+}
+
+/** An event that is sent to WEBHOOK_URL. The outbox: what is not delivered yet, and what was. */
+export interface DeliveryRow {
+  /** Null for what concerns no call. */
+  readonly callId: string | null
+  /** The `webhook-id`. Ids of one process are in the order in which they were made. */
+  readonly id: string
+  readonly type: string
+  /** What tells two events of one type and call apart: each has one row. */
+  readonly key: string
+  readonly at: number
+  /** `held`: known to come, and not before `dueAt`. `pending`: it may have been tried. `disabled`: the receiver is gone for good. */
+  readonly state: 'held' | 'pending' | 'delivered' | 'dead' | 'disabled'
+  readonly dueAt: number
+  /** The process that is sending it, until `takenUntil`. */
+  readonly takenBy: string | null
+  readonly takenUntil: number
+  /** Attempts that came to an end. */
+  readonly attempts: number
+  /** The HTTP status of the last attempt; null when nobody answered. */
+  readonly status: number | null
+  /** JSON: what the body says beside the call. */
+  readonly data: string
+  /** JSON. Made for the first attempt, and the same for all that follow. */
+  readonly body: string | null
+}
+
+/** What is learned from a call after it. */
+export interface ResultRow {
+  readonly callId: string
+  /** Null when nothing more is done. */
+  readonly dueAt: number | null
+  readonly takenBy: string | null
+  readonly takenUntil: number
+  /** Requests that came to an end. */
+  readonly attempts: number
+  /** JSON: each field as `{ value, turns }`; null before it is known. */
+  readonly data: string | null
 }

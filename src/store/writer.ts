@@ -1,7 +1,17 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Store } from './open.ts'
-import { fromTurns, intoCalls, intoEvents, intoTurns, intoUsage, rowsOf, type TableRows } from './rows.ts'
-import type { CallRow, EventRow, TurnRow, UsageRow } from './tables.ts'
+import {
+  fromTurns,
+  intoCalls,
+  intoDeliveries,
+  intoEvents,
+  intoResults,
+  intoTurns,
+  intoUsage,
+  rowsOf,
+  type TableRows
+} from './rows.ts'
+import type { CallRow, DeliveryRow, EventRow, ResultRow, TurnRow, UsageRow } from './tables.ts'
 
 /** What is gathered before it is written. */
 const EVERY_MS = 200
@@ -22,10 +32,21 @@ class Batch {
   readonly forgotten = new Map<string, TurnKey>()
   readonly events: EventRow[] = []
   readonly usage: UsageRow[] = []
+  readonly deliveries = new Map<string, DeliveryRow>()
+  readonly results = new Map<string, ResultRow>()
   bytes = 0
 
   get rows(): number {
-    return this.calls.size + this.turns.size + this.forgotten.size + this.events.length + this.usage.length
+    const { calls, turns, forgotten, events, usage, deliveries, results } = this
+    return calls.size + turns.size + forgotten.size + events.length + usage.length + deliveries.size + results.size
+  }
+
+  /** An event has one row: a later one only puts it off or brings it forward, as in the store. */
+  addDelivery(row: DeliveryRow): void {
+    const key = `${row.callId} ${row.type} ${row.key}`
+    const known = this.deliveries.get(key)
+    if (known === undefined) this.deliveries.set(key, row)
+    else if (known.state === 'held') this.deliveries.set(key, { ...known, at: row.at, dueAt: row.dueAt })
   }
 
   /** In the order in which they may be written: everything else belongs to a call. */
@@ -35,7 +56,9 @@ class Batch {
       rowsOf(fromTurns, [...this.forgotten.values()]),
       rowsOf(intoTurns, [...this.turns.values()]),
       rowsOf(intoEvents, this.events),
-      rowsOf(intoUsage, this.usage)
+      rowsOf(intoUsage, this.usage),
+      rowsOf(intoDeliveries, [...this.deliveries.values()]),
+      rowsOf(intoResults, [...this.results.values()])
     ].filter(({ rows }) => rows.length > 0)
   }
 }
@@ -48,6 +71,7 @@ export class Writer {
   readonly #store: Store
   readonly #log: FastifyBaseLogger
   readonly #erased = new Set<string>()
+  readonly #onStored: (() => void)[] = []
   #batch = new Batch()
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> | undefined
@@ -85,6 +109,21 @@ export class Writer {
 
   usage(row: UsageRow): void {
     if (this.#hasRoom(0)) this.#batch.usage.push(row)
+  }
+
+  /** In the same transaction as the call's row of the same tick. */
+  delivery(row: DeliveryRow): void {
+    if (this.#hasRoom(row.data.length)) this.#batch.addDelivery(row)
+  }
+
+  /** As `delivery`. */
+  result(row: ResultRow): void {
+    if (this.#hasRoom(0)) this.#batch.results.set(row.callId, row)
+  }
+
+  /** Called whenever deliveries or results were stored. */
+  onStored(listener: () => void): void {
+    this.#onStored.push(listener)
   }
 
   /** Rows that are not stored yet. */
@@ -150,10 +189,11 @@ export class Writer {
 
   async #insert(batch: Batch): Promise<void> {
     for (const id of await this.#store.write(batch.tables)) this.#erased.add(id)
+    if (batch.deliveries.size + batch.results.size > 0) for (const listener of this.#onStored) listener()
   }
 
   /** One row that a database refuses must not hold up all others. */
-  async #writeOneByOne({ calls, turns, forgotten, events, usage }: Batch): Promise<void> {
+  async #writeOneByOne({ calls, turns, forgotten, events, usage, deliveries, results }: Batch): Promise<void> {
     const one = async (fill: (single: Batch) => void) => {
       const single = new Batch()
       fill(single)
@@ -169,6 +209,8 @@ export class Writer {
     for (const [key, row] of turns) await one((single) => single.turns.set(key, row))
     for (const row of events) await one((single) => single.events.push(row))
     for (const row of usage) await one((single) => single.usage.push(row))
+    for (const row of deliveries.values()) await one((single) => single.addDelivery(row))
+    for (const [id, row] of results) await one((single) => single.results.set(id, row))
   }
 
   #succeeded(): void {
@@ -192,6 +234,8 @@ export class Writer {
     }
     batch.events.push(...newer.events)
     batch.usage.push(...newer.usage)
+    for (const row of newer.deliveries.values()) batch.addDelivery(row)
+    for (const [id, row] of newer.results) batch.results.set(id, row)
     batch.bytes += newer.bytes
     this.#batch = batch
   }

@@ -10,7 +10,7 @@ import type { StreamStart } from '../call/caller-leg.ts'
 import { endWhenHeard } from '../call/end-when-heard.ts'
 import type { CallRecord, SaveRecord } from '../call/record.ts'
 import type { Config } from '../config.ts'
-import { answerTo, isTaken, type Next, type Question } from './line.ts'
+import { answerTo, isTaken, type Line, type Next, type Question } from './line.ts'
 import type { LineStore } from './lines.ts'
 
 /** The one-time tokens that tie a stream to the webhook that asked for it. */
@@ -47,6 +47,10 @@ export interface SwitchboardParts {
   readonly isOverloaded: () => boolean
   /** The day has cost what it may. */
   readonly isDaySpent: () => boolean
+  /** Twilio was told what comes next for a call. @param before its line until then */
+  readonly onNext?: ((callSid: string, before: Line | undefined, question: Question, next: Next) => void) | undefined
+  /** The person to whom a caller is put through has picked up. */
+  readonly onPickedUp?: ((callSid: string, line: Line) => void) | undefined
 }
 
 export type Declined = 'draining' | 'overloaded' | 'all lines are taken' | 'the day’s budget is spent'
@@ -131,6 +135,7 @@ export class Switchboard {
       this.#log.warn({ callSid }, 'asked what comes after a call that this process does not know')
     }
     if (next.do === 'stream') this.#parts.warmUp(next.admission)
+    this.#parts.onNext?.(callSid, before, question, next)
     return next
   }
 
@@ -139,10 +144,12 @@ export class Switchboard {
     if (this.#lines.change(callSid, { type: 'given back' })?.name === 'answered') this.warm.discard(callSid)
   }
 
-  /** The sentence that a person hears before the caller is connected; undefined without a transfer. */
+  /** A person has picked up. @returns the sentence that they hear before the caller is connected; undefined without a transfer. */
   summaryFor(callSid: string): string | undefined {
     const line = this.#lines.find(callSid)
-    return line && 'transfer' in line ? line.transfer.summary : undefined
+    if (!line || !('transfer' in line)) return undefined
+    this.#parts.onPickedUp?.(callSid, line)
+    return line.transfer.summary
   }
 
   /** Makes the call of a stream that was just accepted. Awaits nothing before it. */

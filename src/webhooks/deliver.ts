@@ -1,0 +1,267 @@
+import type { FastifyBaseLogger } from 'fastify'
+import { sql } from 'kysely'
+import type { WebhookType } from '../store/new-delivery.ts'
+import type { Store } from '../store/open.ts'
+import type { DeliveryRow } from '../store/tables.ts'
+import { attempt, type Outcome, type Receiver } from './attempt.ts'
+import { bodyOf } from './body.ts'
+
+/** These come after the end of their call, whose event goes first. */
+const AFTER_THE_END: readonly WebhookType[] = ['call.recording_ready', 'call.analyzed']
+/** Sent at a time, so that a slow receiver does not hold up others' calls, and is not flooded. */
+const MOST_AT_A_TIME = 32
+/** A process that was killed leaves what it was sending to others, or to its next start, after this time. */
+const LEASE_MS = 5_000
+const RENEW_MS = 1_500
+/** For what is due later, and for what other processes have left. */
+const LOOK_MS = 1_000
+/** Each wait is longer or shorter by up to this share, so that what has failed together does not come back together. */
+const JITTER = 0.2
+/** A receiver may ask for a longer pause than the next wait, up to this. */
+const LONGEST_PAUSE_MS = 86_400_000
+
+export interface DeliverOptions extends Receiver {
+  readonly store: Store
+  readonly log: FastifyBaseLogger
+  /** This process. */
+  readonly node: string
+  /** Waits between attempts, in ms: after the last one fails too, the event is dead. */
+  readonly retryMs: readonly number[]
+  /** The words of the call are in its events. */
+  readonly hasWords: boolean
+}
+
+/** Sends what is in the outbox. Several processes may do so at once: each event is taken by one of them. */
+export class Deliverer {
+  readonly #options: DeliverOptions
+  /** What is being sent, by id. */
+  readonly #sending = new Map<string, Promise<void>>()
+  readonly #closed = new AbortController()
+  #looking: Promise<void> | undefined
+  #looksAgain = false
+  #timers: NodeJS.Timeout[] = []
+  /** The receiver has asked for a pause. On the clock of `performance.now()`. */
+  #pausedUntil = 0
+  /** The receiver has answered 410: it wants nothing any more. */
+  #isDisabled = false
+  #isFailing = false
+
+  constructor(options: DeliverOptions) {
+    this.#options = options
+  }
+
+  start(): void {
+    this.#timers = [
+      setInterval(() => this.wake(), LOOK_MS).unref(),
+      setInterval(() => void this.#renew().catch(() => {}), RENEW_MS).unref()
+    ]
+    this.wake()
+  }
+
+  /** Something may be due. */
+  readonly wake = (): void => {
+    if (this.#closed.signal.aborted) return
+    if (this.#looking) {
+      this.#looksAgain = true
+      return
+    }
+    this.#looking = this.#look()
+      // A store that is away is the writer's to report; what was taken meanwhile is free again after its lease.
+      .catch(() => {})
+      .finally(() => {
+        this.#looking = undefined
+        if (!this.#looksAgain) return
+        this.#looksAgain = false
+        this.wake()
+      })
+  }
+
+  /** Sends an event once more, whatever became of it. @returns false when there is no such event */
+  async sendAgain(id: string): Promise<boolean> {
+    const { db, now } = this.#options.store
+    const { numUpdatedRows } = await db
+      .updateTable('deliveries')
+      .set({ state: 'pending', dueAt: now, attempts: 0 })
+      .where('id', '=', id)
+      .where('state', '!=', 'held')
+      .executeTakeFirstOrThrow()
+    this.#isDisabled = false
+    this.#pausedUntil = 0
+    this.wake()
+    return numUpdatedRows === 1n
+  }
+
+  /** Sends what is due for up to `ms` more. What is cut off then does not count as an attempt. */
+  async close(ms: number): Promise<void> {
+    const timeUp = setTimeout(() => this.#closed.abort(), ms)
+    for (const timer of this.#timers) clearInterval(timer)
+    while (!this.#closed.signal.aborted) {
+      this.wake()
+      await this.#looking
+      if (this.#sending.size === 0) break
+      await Promise.race(this.#sending.values())
+    }
+    clearTimeout(timeUp)
+    this.#closed.abort()
+    await this.#looking
+    await Promise.all(this.#sending.values())
+  }
+
+  async #look(): Promise<void> {
+    if (this.#isDisabled) return this.#disable()
+    if (performance.now() < this.#pausedUntil) return
+    const room = MOST_AT_A_TIME - this.#sending.size
+    if (room <= 0) return
+    const rows = await this.#take(room)
+    for (const row of rows) {
+      const sent = this.#send(row)
+        .catch(() => {})
+        .finally(() => {
+          this.#sending.delete(row.id)
+          this.wake()
+        })
+      this.#sending.set(row.id, sent)
+    }
+  }
+
+  /** The one claiming statement of both engines. Of one call, an event waits for those before it. */
+  #take(most: number): Promise<DeliveryRow[]> {
+    const { store, node } = this.#options
+    const { db, now, isPostgres } = store
+    const isBlocked = sql<boolean>`exists (
+      select 1 from deliveries as e where e."callId" = d."callId" and e.id != d.id and (
+        (e.state = 'pending' and (e.id < d.id or d.state = 'held'))
+        or (e.state = 'held' and e.id < d.id and d.type in (${sql.join(AFTER_THE_END)}))
+      )
+    )`
+    return db
+      .updateTable('deliveries')
+      .set({ state: 'pending', takenBy: node, takenUntil: sql<number>`${now} + ${sql.lit(LEASE_MS)}` })
+      .where('id', 'in', (eb) =>
+        eb
+          .selectFrom('deliveries as d')
+          .select('d.id')
+          .where('d.state', 'in', ['held', 'pending'])
+          .where('d.dueAt', '<=', now)
+          .where('d.takenUntil', '<=', now)
+          .where((not) => not.not(isBlocked))
+          // What has not been tried goes before what may fail again.
+          .orderBy('d.attempts')
+          .orderBy('d.dueAt')
+          .limit(most)
+          .$if(isPostgres, (query) => query.forUpdate().skipLocked())
+      )
+      .returningAll()
+      .execute() as Promise<DeliveryRow[]>
+  }
+
+  async #renew(): Promise<void> {
+    if (this.#sending.size === 0) return
+    const { store, node } = this.#options
+    await store.db
+      .updateTable('deliveries')
+      .set({ takenUntil: sql<number>`${store.now} + ${sql.lit(LEASE_MS)}` })
+      .where('id', 'in', [...this.#sending.keys()])
+      .where('takenBy', '=', node)
+      .execute()
+  }
+
+  async #send(row: DeliveryRow): Promise<void> {
+    const body = row.body ?? (await this.#freeze(row))
+    if (body === undefined) return
+    const outcome = await attempt(this.#options, { id: row.id, body }, this.#closed.signal)
+    if (outcome.status === undefined && this.#closed.signal.aborted) return this.#giveBack(row)
+    await this.#settle(row, outcome)
+  }
+
+  /** Makes the body that all attempts have. @returns undefined when there is nothing to send any more */
+  async #freeze(row: DeliveryRow): Promise<string | undefined> {
+    const { store, hasWords } = this.#options
+    const body = await bodyOf(store, row, hasWords)
+    const { db } = store
+    if (body === undefined) {
+      await db.deleteFrom('deliveries').where('id', '=', row.id).execute()
+      return undefined
+    }
+    const { numUpdatedRows } = await db
+      .updateTable('deliveries')
+      .set({ body })
+      .where('id', '=', row.id)
+      .executeTakeFirstOrThrow()
+    // Its call was erased meanwhile.
+    return numUpdatedRows === 1n ? body : undefined
+  }
+
+  async #settle(row: DeliveryRow, outcome: Outcome): Promise<void> {
+    const { status } = outcome
+    if (status !== undefined && status >= 200 && status < 300) return this.#delivered(row, status)
+    this.#tellFailure(row, outcome)
+    if (status === 410) this.#isDisabled = true
+    const { db, now } = this.#options.store
+    const waitMs = this.#waitMs(row.attempts, outcome)
+    const isDead = waitMs === undefined
+    await db
+      .updateTable('deliveries')
+      .set({
+        ...{ state: status === 410 ? 'disabled' : isDead ? 'dead' : 'pending', status: status ?? null },
+        ...{ attempts: row.attempts + 1, takenUntil: 0, dueAt: sql<number>`${now} + ${sql.lit(waitMs ?? 0)}` }
+      })
+      .where('id', '=', row.id)
+      .execute()
+    if (waitMs !== undefined && waitMs < LOOK_MS) setTimeout(this.wake, waitMs).unref()
+    if (isDead && status !== 410)
+      this.#options.log.error({ webhookId: row.id, type: row.type, status }, 'a webhook was given up')
+  }
+
+  async #delivered(row: DeliveryRow, status: number): Promise<void> {
+    const { store, log } = this.#options
+    if (this.#isFailing) log.info('webhooks are delivered again')
+    this.#isFailing = false
+    // Nothing is left of an erased call.
+    if (row.type === 'call.erased') {
+      await store.db.deleteFrom('deliveries').where('id', '=', row.id).execute()
+      return
+    }
+    await store.db
+      .updateTable('deliveries')
+      .set({ state: 'delivered', status, attempts: row.attempts + 1, takenUntil: 0 })
+      .where('id', '=', row.id)
+      .execute()
+  }
+
+  /** Once until it works: a receiver that is away would fill the log. */
+  #tellFailure({ id, type, attempts }: DeliveryRow, { status, error }: Outcome): void {
+    const { log } = this.#options
+    const fields = { webhookId: id, type, attempts: attempts + 1, status, code: error }
+    if (status === 410) log.error(fields, 'the receiver of the webhooks answers 410: nothing more is sent to it')
+    else if (this.#isFailing) log.debug(fields, 'a webhook was not delivered')
+    else log.warn(fields, 'a webhook was not delivered')
+    this.#isFailing = true
+  }
+
+  /** @param attempts those before this one @returns undefined when it was the last */
+  #waitMs(attempts: number, { status, retryAfterMs }: Outcome): number | undefined {
+    const pauseMs = Math.min(retryAfterMs ?? 0, LONGEST_PAUSE_MS)
+    // "Too many requests" is about all of them, as is a service that is away for a time it knows.
+    if (status === 429 || status === 503) this.#pausedUntil = performance.now() + pauseMs
+    const base = this.#options.retryMs[attempts]
+    if (base === undefined) return undefined
+    return Math.round(Math.max(base * (1 + JITTER * (2 * Math.random() - 1)), pauseMs))
+  }
+
+  async #giveBack({ id }: DeliveryRow): Promise<void> {
+    await this.#options.store.db.updateTable('deliveries').set({ takenUntil: 0 }).where('id', '=', id).execute()
+  }
+
+  /** What is due is not sent, and is shown as such. */
+  async #disable(): Promise<void> {
+    const { db, now } = this.#options.store
+    await db
+      .updateTable('deliveries')
+      .set({ state: 'disabled', takenUntil: 0 })
+      .where('state', 'in', ['held', 'pending'])
+      .where('dueAt', '<=', now)
+      .where('takenUntil', '<=', now)
+      .execute()
+  }
+}
