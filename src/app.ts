@@ -64,6 +64,8 @@ export interface Dependencies {
   readonly readers: readonly Reader[]
   /** Where the records of calls are kept, and what the agent keeps: in memory without it. It is closed with the server. */
   readonly store: Store | undefined
+  /** The agent's clock; by default this machine's. */
+  readonly now: () => Date
   /**
    * Called with each call as its stream is accepted, before `start`, with the SDK's session and transport. Every event
    * of both wires then passes `session.on('transport_event', …)`, which doubles the CPU of a call, roughly.
@@ -162,6 +164,7 @@ function buildSwitchboard(
   }
   const warm = new WarmSockets(config.openai)
   const store = overrides.store ? agentItems(overrides.store) : memoryStore()
+  const now = overrides.now ?? (() => new Date())
   const recall = overrides.store && config.call.rememberCallers ? earlierCalls(overrides.store, app.log) : undefined
   const parts: SwitchboardParts = {
     lines: new MemoryLines(),
@@ -170,7 +173,7 @@ function buildSwitchboard(
     warmUp: (caller) => {
       // Read now, so that the stream need not wait for it.
       void recall?.(caller.claims)
-      warm.warm(caller.claims.callSid, earlyOpening(caller, watchedAgentFor, settings, config, { store, recall }))
+      warm.warm(caller.claims.callSid, earlyOpening(caller, watchedAgentFor, settings, config, { store, now, recall }))
     },
     createCall: (socket, tcp, { log, admit, isSpareDue }) => {
       const caller = new MediaStream(socket, tcp, config.call.modelReconnectMs + HELD_BEYOND_BUDGET_MS)
@@ -188,7 +191,10 @@ function buildSwitchboard(
         })
         return model
       }
-      const call = createCall({ config, log, caller, createModelLeg, store, recall, admit }, overrides.readers ?? [])
+      const call = createCall(
+        { config, log, caller, createModelLeg, store, now, recall, admit },
+        overrides.readers ?? []
+      )
       contain(
         () => runFor(call, () => model && overrides.onCall?.(call, model)),
         (error) => call.fail(error)

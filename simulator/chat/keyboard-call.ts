@@ -9,6 +9,7 @@ export class KeyboardCall implements Caller, CallControl {
   readonly direction = 'inbound'
   readonly parameters: Readonly<Record<string, string>> = {}
   readonly returnedFrom = undefined
+  readonly now = () => new Date()
   readonly earlier = []
   readonly transferTargets: readonly string[]
   readonly store = storeOf(() => ({ callSid: this.callSid, caller: this.from }), memoryStore())

@@ -28,7 +28,7 @@ When the caller has all they need, say goodbye and end the call.`
 export const triageAgent = new RealtimeAgent<CallContext>({
   name: 'Triage Agent',
   handoffDescription: 'Everything that is not your own task.',
-  instructions: ({ context }) => `${task}\n\n${sharedInstructions(context.call, new Date())}`,
+  instructions: ({ context }) => `${task}\n\n${sharedInstructions(context.call)}`,
   tools: [openingHours, takeMessage(messageBook), transferCall, endCall, recordConsent],
   handoffs: [appointments, billing]
 })

@@ -22,6 +22,6 @@ do not greet, do not introduce yourself, do not ask again what was said. Carry o
 export const appointments = new RealtimeAgent<CallContext>({
   name: 'Appointments',
   handoffDescription: 'Finds a free time at the dentist and books it.',
-  instructions: ({ context }) => `${task}\n\n${sharedInstructions(context.call, new Date())}`,
+  instructions: ({ context }) => `${task}\n\n${sharedInstructions(context.call)}`,
   tools: [findSlots(diary), bookSlot(diary), takeMessage(messageBook), transferCall, endCall, recordConsent]
 })

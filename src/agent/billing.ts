@@ -26,6 +26,6 @@ ${priceList.join('\n')}`
 export const billing = new RealtimeAgent<CallContext>({
   name: 'Billing',
   handoffDescription: 'Answers questions about prices and invoices.',
-  instructions: ({ context }) => `${task}\n\n${sharedInstructions(context.call, new Date())}`,
+  instructions: ({ context }) => `${task}\n\n${sharedInstructions(context.call)}`,
   tools: [findInvoice(createInvoices()), takeMessage(messageBook), transferCall, endCall, recordConsent]
 })

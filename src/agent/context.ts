@@ -46,6 +46,8 @@ export interface CallControl {
    * doubts. A number is no proof of who calls: nothing of it may be said before the caller has named a detail of it.
    */
   readonly earlier: readonly EarlierCall[]
+  /** What time it is. Tools and instructions ask this clock and no other: a scene of `npm run eval` sets it. */
+  now(): Date
   /** Keeps what has to outlive the call. It is the caller's, and is erased with them. */
   readonly store: CallStore
   /** Hangs up when the goodbye has been played. If the caller speaks during the goodbye, the call goes on. */

@@ -4,8 +4,8 @@ import { aboutEarlier } from './earlier.ts'
 import { practice } from './practice.ts'
 
 /** The instructions that all agents share, after their own task. */
-export function sharedInstructions(call: Call, now: Date): string {
-  const parts = [manner, limits, aboutNow(now), aboutCaller(call), aboutTransfers(call)]
+export function sharedInstructions(call: Call): string {
+  const parts = [manner, limits, aboutNow(call.now()), aboutCaller(call), aboutTransfers(call)]
   if (call.earlier.length > 0) parts.push(aboutEarlier(call.earlier))
   if (call.asksToRecord) parts.push(recording)
   return parts.join('\n\n')

@@ -1,10 +1,9 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { CallContext } from '../agent/context.ts'
-import type { AgentStore } from '../agent/store.ts'
 import type { Config } from '../config.ts'
 import { Activity } from './activity.ts'
 import type { Admission, Memory, Recall } from './admission.ts'
-import { CallerContext } from './caller-context.ts'
+import { type AgentSide, CallerContext } from './caller-context.ts'
 import { translateCaller } from './caller-events.ts'
 import { type CallerLeg, endReasonOf, type StreamStart } from './caller-leg.ts'
 import { contain } from './contain.ts'
@@ -20,15 +19,13 @@ import { Timers } from './timers.ts'
 import { ToolRuns } from './tool-runs.ts'
 import { Transcript } from './transcript.ts'
 
-export interface CallParts {
+export interface CallParts extends AgentSide {
   readonly config: Config
   readonly log: FastifyBaseLogger
   /** Listens to its socket already, because ws drops what arrives before a listener. */
   readonly caller: CallerLeg
   /** Makes the model's leg, which connects only at `seek`. */
   readonly createModelLeg: (call: CallSide) => ModelLeg
-  /** Where the agent's tools keep what outlives the call. */
-  readonly store: AgentStore
   /** Undefined: earlier calls are not told to the agent. */
   readonly recall: Recall | undefined
   /** Verifies the stream's token; undefined refuses the stream. */
@@ -63,7 +60,7 @@ export class Call implements CallSide {
    * Must be called in the tick in which the socket was accepted. Adds every listener at once, because ws drops what
    * arrives before a listener.
    */
-  constructor({ config, log, caller, createModelLeg, store, recall, admit }: CallParts) {
+  constructor({ config, log, caller, createModelLeg, store, now, recall, admit }: CallParts) {
     this.config = config
     this.log = log
     this.caller = caller
@@ -89,7 +86,7 @@ export class Call implements CallSide {
       tellsErrors: config.log.toolErrors
     })
     const consent = new RecordingConsent(config.call.recording, journal)
-    this.context = new CallerContext(config.call, store, { journal, tools: this.#tools, consent })
+    this.context = new CallerContext(config.call, { store, now }, { journal, tools: this.#tools, consent })
     this.agentContext = { call: this.context }
     this.#listenToCaller()
     this.model = createModelLeg(this)

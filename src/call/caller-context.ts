@@ -14,6 +14,13 @@ interface Port {
   readonly consent: RecordingConsent
 }
 
+/** What the server gives the agent's tools. */
+export interface AgentSide {
+  /** Where they keep what outlives the call. */
+  readonly store: AgentStore
+  readonly now: () => Date
+}
+
 type Settings = Pick<Config['call'], 'transferTargets' | 'recording'>
 
 /**
@@ -33,18 +40,20 @@ export class CallerContext implements Caller, CallControl {
   readonly transferTargets: readonly string[]
   readonly asksToRecord: boolean
   readonly store: CallStore
+  readonly now: () => Date
   readonly #port: Port | undefined
 
-  constructor({ transferTargets, recording }: Settings, store: AgentStore, port: Port | undefined) {
+  constructor({ transferTargets, recording }: Settings, { store, now }: AgentSide, port: Port | undefined) {
     this.#port = port
+    this.now = now
     this.store = storeOf(() => ({ callSid: this.callSid, caller: callerOf(this) }), store)
     this.transferTargets = [...transferTargets.keys()]
     this.asksToRecord = recording === 'ask'
   }
 
   /** The context of a caller whose stream has not opened yet, for the early greeting. */
-  static before(admission: Admission, settings: Settings, store: AgentStore): CallerContext {
-    const context = new CallerContext(settings, store, undefined)
+  static before(admission: Admission, settings: Settings, side: AgentSide): CallerContext {
+    const context = new CallerContext(settings, side, undefined)
     context.admit(admission)
     return context
   }

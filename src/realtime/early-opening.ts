@@ -12,12 +12,12 @@ export function earlyOpening(
   agentFor: AgentFor,
   settings: SessionSettings,
   config: Config,
-  { store, recall }: Pick<CallParts, 'store' | 'recall'>
+  { recall, ...side }: Pick<CallParts, 'store' | 'now' | 'recall'>
 ): Promise<Opening> | undefined {
   const { greeting, earlyGreeting } = config.call
   // A caller who comes back is not greeted, and the session must first get their conversation.
   if (!earlyGreeting || caller.memory.length > 0 || caller.returnedFrom !== undefined) return undefined
-  const call = CallerContext.before(caller, config.call, store)
+  const call = CallerContext.before(caller, config.call, side)
   // Chosen at once: what it throws fails the webhook, which gives the line back.
   const agent = agentFor(call)
   const prepare = () => prepareOpening(agent, settings, { call }, greeting)

@@ -27,6 +27,14 @@ test('the agent is told that a number is withheld, and no digits', async () => {
   expect(instructions).not.toContain(DIGITS)
 })
 
+test('every agent is told the time of its call’s clock', async () => {
+  const { call } = fakeCall({ now: () => new Date('2026-03-02T10:00:00-05:00') })
+  for (const agent of [triageAgent, appointments, billing]) {
+    const { instructions } = await rehearse(agent, call)
+    expect(instructions).toContain('Today is Monday, March 2 (2026-03-02), the time at the practice is 10:00.')
+  }
+})
+
 test('two calls share the agent and not the caller', async () => {
   const first = await rehearse(triageAgent, fakeCall().call)
   const second = await rehearse(triageAgent, fakeCall({ from: '+447700900123' }).call)

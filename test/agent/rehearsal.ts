@@ -16,6 +16,7 @@ export function fakeCall(overrides: Partial<Call> = {}): { call: Call; did: stri
     transferTargets: ['front desk', 'billing'],
     returnedFrom: undefined,
     earlier: [],
+    now: () => new Date(),
     store: storeOf(() => ({ callSid: call.callSid, caller: call.from }), memoryStore()),
     endCall: () => void did.push('endCall'),
     transfer: (target, summary) => void did.push(`transfer to ${target}: ${summary}`),

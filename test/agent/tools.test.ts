@@ -7,7 +7,7 @@ import { messageBook, takenMessages } from '../../src/agent/messages.ts'
 import { bookSlot } from '../../src/agent/tools/book-slot.ts'
 import { findInvoice } from '../../src/agent/tools/find-invoice.ts'
 import { describeSlots, findSlots } from '../../src/agent/tools/find-slots.ts'
-import { describeHours } from '../../src/agent/tools/opening-hours.ts'
+import { describeHours, openingHours } from '../../src/agent/tools/opening-hours.ts'
 import { takeMessage } from '../../src/agent/tools/take-message.ts'
 import { fakeCall, rehearse } from './rehearsal.ts'
 
@@ -105,6 +105,16 @@ test.each([
   ['2026-02-30', 'That is not a day I know. Ask the caller which day they mean.']
 ])('opening hours for %s are a sentence', (day, answer) => {
   expect(describeHours(day, TUESDAY_EVENING)).toBe(answer)
+})
+
+test('every tool goes by the clock of its call', async () => {
+  const { call } = fakeCall({ now: () => new Date('2026-03-02T10:00:00-05:00') })
+  const { useTool } = await rehearse(agentWith(openingHours, findSlots(diary), bookSlot(diary)), call)
+  expect((await useTool('opening_hours', { day: 'today' })).output).toContain('Monday, March 2')
+  const search = { from: '2026-01-14', partOfDay: 'any' }
+  expect((await useTool('find_slots', search)).output).toContain('Free: Monday, March 2 (2026-03-02) at 10:30')
+  const wish = { date: '2026-03-02', time: '09:30', name: 'Ann', reason: 'pain' }
+  expect((await useTool('book_slot', wish)).output).toContain('That time is not free.')
 })
 
 test('an invoice number is keyed in and kept out of the answer', async () => {

@@ -19,7 +19,7 @@ export function bookSlot(diary: Diary) {
     }),
     async execute(wish, context?: CallRunContext) {
       const call = currentCall(context)
-      const booked = await diary.book({ ...wish, phone: call.from }, new Date(), call)
+      const booked = await diary.book({ ...wish, phone: call.from }, call.now(), call)
       if (!booked) return 'That time is not free. Apologise, and look for another one with find_slots.'
       return `Booked for ${wish.name}: ${sayDate(wish.date)} at ${wish.time}.`
     }

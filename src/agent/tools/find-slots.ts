@@ -23,7 +23,7 @@ export function findSlots(diary: Diary) {
     }),
     async execute({ from, partOfDay }, context?: CallRunContext) {
       const call = currentCall(context)
-      const now = new Date()
+      const now = call.now()
       return describeSlots((date) => diary.freeTimes(date, now, call), from, partOfDay, now)
     }
   })

@@ -1,7 +1,9 @@
 import { tool } from '@openai/agents/realtime'
 import { z } from 'zod'
+import type { CallRunContext } from '../context.ts'
 import { addDays, asWeekday, clock, hoursOn, isDate, sayDate, today } from '../dates.ts'
 import { type Hours, practice } from '../practice.ts'
+import { currentCall } from './current-call.ts'
 import { failure } from './failure.ts'
 
 export const openingHours = tool({
@@ -11,8 +13,8 @@ export const openingHours = tool({
   parameters: z.object({
     day: z.string().describe('"today", "tomorrow", a weekday in English such as "Monday", or a date as YYYY-MM-DD.')
   }),
-  async execute({ day }) {
-    return describeHours(day, new Date())
+  async execute({ day }, context?: CallRunContext) {
+    return describeHours(day, currentCall(context).now())
   }
 })
 
