@@ -81,7 +81,8 @@ async function launch(microphone: string | undefined): Promise<Browser> {
 }
 
 async function newPage(browser: Browser, { provokes, ...options }: PageOptions): Promise<Page> {
-  const context = await browser.newContext(options)
+  // Where LANG is not set, Chromium has a language that `Intl` refuses.
+  const context = await browser.newContext({ locale: 'en-US', ...options })
   const page = await context.newPage()
   const found: string[] = []
   problems.set(page, found)

@@ -55,7 +55,7 @@ const FONTS = `<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig>
   <dir prefix="relative">fonts</dir>
-  <cachedir prefix="relative">cache</cachedir>
+  <cachedir prefix="xdg">fontconfig</cachedir>
 </fontconfig>
 `
 
@@ -69,6 +69,7 @@ async function unpacked(): Promise<Chrome> {
     executablePath: join(folder, 'chromium'),
     env: {
       FONTCONFIG_PATH: join(folder, 'fonts'),
+      XDG_CACHE_HOME: folder,
       LD_LIBRARY_PATH: [join(folder, 'al2023', 'lib'), process.env['LD_LIBRARY_PATH']].filter(Boolean).join(delimiter)
     }
   }
