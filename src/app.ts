@@ -15,6 +15,8 @@ import type { SaveRecord } from './call/record.ts'
 import { watchTools } from './call/tools.ts'
 import type { Config } from './config.ts'
 import { type LoginOptions, login } from './console/login.ts'
+import type { Practice } from './console/practice.ts'
+import { type SoftphoneOptions, softphone } from './console/softphone.ts'
 import { loggerOptions } from './log.ts'
 import { calls } from './plugins/calls.ts'
 import { ConsoleKey } from './plugins/console-key.ts'
@@ -53,6 +55,8 @@ export interface Dependencies {
   readonly authToken: string
   /** What opens the console, the API and the metrics; by default `CONSOLE_TOKEN`. Without either they are not there. */
   readonly consoleToken: string
+  /** What `npm run practice` adds to the page's telephone. */
+  readonly practice: Practice | undefined
   readonly agentFor: AgentFor
   readonly outputGuardrails: typeof outputGuardrails
   readonly saveRecord: SaveRecord
@@ -129,17 +133,24 @@ export async function buildApp(config: Config, overrides: Partial<Dependencies> 
     await scope.register(transferSummary)
   })
   const consoleToken = overrides.consoleToken ?? config.console.token
-  if (consoleToken !== undefined) await app.register(openConsole, { config, key: new ConsoleKey(consoleToken) })
+  if (consoleToken !== undefined) {
+    const key = new ConsoleKey(consoleToken)
+    await app.register(openConsole, { config, key, practice: overrides.practice })
+  }
   return app
 }
 
 /** What somebody sees of the calls, behind its one door. */
-async function openConsole(app: FastifyInstance, { config, key }: LoginOptions): Promise<void> {
+async function openConsole(
+  app: FastifyInstance,
+  { config, key, practice }: LoginOptions & SoftphoneOptions
+): Promise<void> {
   await app.register(cookie)
   await app.register(login, { config, key })
   await app.register(async function oursOnly(scope) {
     scope.addHook('preValidation', requireOurs(config, key))
     scope.addHook('onSend', explainError)
+    await scope.register(softphone, { config, practice })
   })
 }
 

@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { buildApp } from './app.ts'
 import { environment, InvalidEnvironment, loadConfig } from './config.ts'
+import { readPractice } from './console/practice.ts'
 import { loadDotenv } from './dotenv.ts'
 import { localFile, localTokens, writeLocal } from './local.ts'
 import { consoleLink } from './plugins/console-key.ts'
@@ -62,7 +63,9 @@ const { twilioAuthToken, consoleToken } = local
 const app = await buildApp(config, {
   store,
   ...(twilioAuthToken && { authToken: twilioAuthToken }),
-  ...(consoleToken && { consoleToken })
+  ...(consoleToken && { consoleToken }),
+  // Not a setting: `npm run practice` gives it to the server that it starts.
+  practice: readPractice(environment['PRACTICE'])
 })
 
 stopGracefully(app, drainTimeoutMs)

@@ -22,6 +22,18 @@ export interface Scene {
   readonly dial?: DialSomebody
 }
 
+/** What the telephone in the page offers to say in practice. */
+export const SENTENCES = [
+  'Hi, when are you open on Friday?',
+  'What does a cleaning cost?',
+  'I would like to book a check-up for tomorrow.',
+  'The first one is fine. My name is Sam Taylor.',
+  'I have a question about my invoice.',
+  'Can I speak to a person, please?',
+  'Wait, are you open on Monday?',
+  'Thanks, goodbye.'
+]
+
 /** Add scenes here; `npm run call -- --scene NAME` plays one. */
 export const scenes: Readonly<Record<string, Scene>> = {
   default: {

@@ -41,6 +41,8 @@ export interface Handshake {
 }
 
 const PATH = '/v1/realtime'
+/** No sentence lasts as long: these words were for a call that is over. */
+const WORDS_LIFE_MS = 30_000
 /** An append may hold 15 MiB of audio, in base64. */
 const MAX_PAYLOAD = 21 * 1024 * 1024
 
@@ -60,6 +62,7 @@ export class PracticeModel {
   #refusal: Refusal | undefined
   readonly #muted = new Set<Muted>()
   readonly #words: string[] = []
+  #forgetting: NodeJS.Timeout | undefined
   readonly #opened = new Inbox<PracticeSession>('sessions', (session) => session.id)
   readonly #connections = new Set<Duplex>()
   readonly #options: PracticeModelOptions
@@ -112,6 +115,16 @@ export class PracticeModel {
   /** The transcription of the next finished turn of speech, in any session. First in, first out. */
   hearWords(text: string): void {
     this.#words.push(text)
+  }
+
+  /**
+   * Adds to the words of the next finished turn, in any session: what is said before the turn is over belongs to it.
+   * Words that no turn has taken by then are forgotten after some seconds.
+   */
+  hearMoreWords(text: string): void {
+    clearTimeout(this.#forgetting)
+    this.#words.splice(0, Number.POSITIVE_INFINITY, [...this.#words, text].join(' '))
+    this.#forgetting = setTimeout(() => this.#words.splice(0), WORDS_LIFE_MS).unref()
   }
 
   /** Ends every connection without a close frame, and the server. */

@@ -32,6 +32,31 @@ test(
 )
 
 test(
+  'a sentence of the page’s telephone is spoken, and the practice model gets its words',
+  async () => {
+    const { lines, interrupt } = startScript('simulator/practice.ts', [], {
+      ...{ PORT: '0', TWILIO_AUTH_TOKEN: authToken, CONSOLE_TOKEN: authToken, LOG_TRANSCRIPTS: 'true' }
+    })
+    const address = await lines.next((line) => line.startsWith('The server with the practice model'), 20_000)
+    const url = address.match(/http:\S+/)?.[0] ?? ''
+    const headers = { authorization: `Bearer ${authToken}`, 'content-type': 'application/json' }
+    const { sentences } = (await (await fetch(`${url}/api/phone`, { headers })).json()) as { sentences: string[] }
+    expect(sentences).toContain('Thanks, goodbye.')
+    const phone = await PhoneCall.ring({ url, authToken })
+    onTestFinished(() => phone.hangUp())
+    await phone.streaming
+    const body = JSON.stringify({ text: 'Thanks, goodbye.' })
+    const spoken = await fetch(`${url}/api/phone/speech`, { method: 'POST', headers, body })
+    await phone.play(Buffer.from(await spoken.arrayBuffer()))
+    // It is understood: the agent hangs up, or the record would not come before the test's limit.
+    await phone.ended
+    expect((await lines.next((line) => line.includes('"said"'))).replaceAll('\\', '')).toContain('Thanks, goodbye.')
+    interrupt()
+  },
+  LIMIT_MS
+)
+
+test(
   'npm run practice on a port that is taken says so, and takes nobody else’s server for its own',
   async () => {
     const other = createServer((_, response) => response.end('ready')).listen(0, '127.0.0.1')
