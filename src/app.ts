@@ -18,6 +18,7 @@ import { type LoginOptions, login } from './console/login.ts'
 import type { Practice } from './console/practice.ts'
 import { type SoftphoneOptions, softphone } from './console/softphone.ts'
 import { loggerOptions } from './log.ts'
+import { Metrics, metricsRoute } from './metrics/metrics.ts'
 import { calls } from './plugins/calls.ts'
 import { ConsoleKey } from './plugins/console-key.ts'
 import { limits, serverLimits, streamLimits } from './plugins/limits.ts'
@@ -31,7 +32,7 @@ import type { RealtimeLeg } from './realtime/leg.ts'
 import { WarmSockets } from './realtime/warm-sockets.ts'
 import { agentItems } from './records/agent-items.ts'
 import { earlierCalls } from './records/earlier.ts'
-import { keepRecords } from './records/records.ts'
+import { keepRecords, type Records } from './records/records.ts'
 import { callEnded } from './routes/call-ended.ts'
 import { health } from './routes/health.ts'
 import { home } from './routes/home.ts'
@@ -100,9 +101,11 @@ export async function buildApp(config: Config, overrides: Partial<Dependencies> 
   const records = overrides.store && (await keepRecords(app, overrides.store, config))
   const webhooks = records && overrides.store && tellWebhooks(app, overrides.store, records, config)
   app.decorate('webhooks', webhooks)
+  const metrics = measure(app, config, overrides, records)
   const readers = [...(overrides.readers ?? []), ...(records?.readers ?? []), ...(webhooks?.readers ?? [])]
+  readers.push(metrics.reader)
   await app.register(calls, {
-    switchboard: buildSwitchboard(app, config, authToken, { ...overrides, ...records, readers }, webhooks)
+    switchboard: buildSwitchboard(app, config, authToken, { ...overrides, ...records, readers }, { metrics, webhooks })
   })
 
   app.addHook('onResponse', async (request, reply) => {
@@ -121,6 +124,7 @@ export async function buildApp(config: Config, overrides: Partial<Dependencies> 
     scope.removeAllContentTypeParsers()
     await scope.register(formbody)
     scope.addHook('preValidation', requireTwilio(config, authToken))
+    scope.addHook('onResponse', metrics.countRejection)
     scope.setErrorHandler(async (error: Error & { statusCode?: number }, request, reply) => {
       if (error.statusCode !== undefined && error.statusCode < 500) return reply.refuse(error.statusCode)
       request.log.error({ err: error }, 'a webhook failed')
@@ -135,7 +139,7 @@ export async function buildApp(config: Config, overrides: Partial<Dependencies> 
   const consoleToken = overrides.consoleToken ?? config.console.token
   if (consoleToken !== undefined) {
     const key = new ConsoleKey(consoleToken)
-    await app.register(openConsole, { config, key, practice: overrides.practice })
+    await app.register(openConsole, { config, key, practice: overrides.practice, metrics })
   }
   return app
 }
@@ -143,7 +147,7 @@ export async function buildApp(config: Config, overrides: Partial<Dependencies> 
 /** What somebody sees of the calls, behind its one door. */
 async function openConsole(
   app: FastifyInstance,
-  { config, key, practice }: LoginOptions & SoftphoneOptions
+  { config, key, practice, metrics }: LoginOptions & SoftphoneOptions & { metrics: Metrics }
 ): Promise<void> {
   await app.register(cookie)
   await app.register(login, { config, key })
@@ -151,7 +155,25 @@ async function openConsole(
     scope.addHook('preValidation', requireOurs(config, key))
     scope.addHook('onSend', explainError)
     await scope.register(softphone, { config, practice })
+    await scope.register(metricsRoute, { metrics })
   })
+}
+
+function measure(
+  app: FastifyInstance,
+  config: Config,
+  { store, outputGuardrails: guardrails = outputGuardrails }: Partial<Dependencies>,
+  records: Records | undefined
+): Metrics {
+  const sources = {
+    maxCalls: config.call.maxCalls,
+    calls: () => app.calls.list(),
+    store: store && records && { writer: records.writer, dataDir: store.dataDir },
+    outbox: undefined
+  }
+  const metrics = new Metrics(sources, guardrails)
+  app.addHook('onClose', async () => metrics.close())
+  return metrics
 }
 
 /** The switchboard and what its calls are made of: a caller's leg, a call, a model's leg. */
@@ -160,12 +182,13 @@ function buildSwitchboard(
   config: Config,
   authToken: string,
   overrides: Partial<Dependencies>,
-  webhooks: Webhooks | undefined
+  { metrics, webhooks }: { metrics: Metrics; webhooks: Webhooks | undefined }
 ): Switchboard {
   const chooseAgent = overrides.agentFor ?? agentFor
   const watchedAgentFor: AgentFor = (caller) => {
     const agent = chooseAgent(caller)
     watchTools(agent)
+    metrics.names.know(agent)
     return agent
   }
   const settings = {
@@ -215,6 +238,7 @@ function buildSwitchboard(
     // For whoever keeps records in a place of their own; `store` keeps them without it.
     saveRecord: overrides.saveRecord ?? (async () => {}),
     isDaySpent: overrides.isDaySpent ?? (() => false),
+    onDeclined: metrics.onDeclined,
     isOverloaded: overrides.isOverloaded ?? (() => app.isUnderPressure()),
     onNext: webhooks?.onNext,
     onPickedUp: webhooks?.onPickedUp

@@ -28,6 +28,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   switchboard: ['agent', 'config.ts', 'call'],
   store: ['config.ts', 'call'],
   records: ['agent', 'config.ts', 'call', 'store', 'wire'],
+  metrics: ['agent', 'config.ts', 'call', 'store', 'records', 'switchboard'],
   webhooks: ['agent', 'config.ts', 'call', 'store', 'records', 'switchboard'],
   commands: ['agent', 'config.ts', 'dotenv.ts', 'call', 'store', 'records', 'webhooks'],
   plugins: ['agent', 'config.ts', 'call', 'switchboard', 'twilio'],

@@ -55,6 +55,8 @@ const FAULT: Record<EndReason, Fault> = {
   internal_error: 'us'
 }
 
+export const END_REASONS = Object.keys(FAULT) as EndReason[]
+
 export function faultOf(reason: EndReason): Fault {
   return FAULT[reason]
 }

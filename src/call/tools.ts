@@ -29,7 +29,8 @@ function watch(tool: FunctionTool): void {
   }
 }
 
-function withSpecialists(agent: Agent, found = new Set<Agent>()): Set<Agent> {
+/** An agent and all those that it can hand the call to. */
+export function withSpecialists(agent: Agent, found = new Set<Agent>()): Set<Agent> {
   if (found.has(agent)) return found
   found.add(agent)
   for (const handoff of agent.handoffs) {

@@ -25,7 +25,7 @@ export async function incomingCall(app: FastifyInstance, { config }: { config: C
         // Twilio repeats a webhook when the answer was lost. The repeated one is not counted.
         const isNew = claims !== undefined && !app.calls.isExpecting(claims.callSid)
         const isLimited = isNew && (await isOneTooMany(request))
-        const declined = isLimited ? 'too many calls a minute from this number' : claims && app.calls.answer(claims)
+        const declined = claims && app.calls.answer(claims, isLimited)
         if (declined === undefined) return connect(app, config, request, claims, config.call.say)
         const hash = claims && callerHash(claims, config.twilio.authToken)
         request.log.warn({ callSid: claims?.callSid, callerHash: hash, why: declined }, 'a caller was declined')

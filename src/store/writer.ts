@@ -131,6 +131,11 @@ export class Writer {
     return this.#batch.rows
   }
 
+  /** The last attempt to write has failed, and what is known waits in memory. */
+  get isFailing(): boolean {
+    return this.#failures > 0
+  }
+
   /** The call was erased, so nothing more of it is stored. Known after the call's next row was to be written. */
   isErased(callId: string): boolean {
     return this.#erased.has(callId)

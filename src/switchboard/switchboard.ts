@@ -47,13 +47,20 @@ export interface SwitchboardParts {
   readonly isOverloaded: () => boolean
   /** The day has cost what it may. */
   readonly isDaySpent: () => boolean
+  /** Told of each caller who gets no line. */
+  readonly onDeclined: (why: Declined) => void
   /** Twilio was told what comes next for a call. @param before its line until then */
   readonly onNext?: ((callSid: string, before: Line | undefined, question: Question, next: Next) => void) | undefined
   /** The person to whom a caller is put through has picked up. */
   readonly onPickedUp?: ((callSid: string, line: Line) => void) | undefined
 }
 
-export type Declined = 'draining' | 'overloaded' | 'all lines are taken' | 'the day’s budget is spent'
+export type Declined =
+  | 'draining'
+  | 'overloaded'
+  | 'all lines are taken'
+  | 'the day’s budget is spent'
+  | 'too many calls a minute from this number'
 
 /**
  * The most models that are opened for streams before their `start`: an upgrade's signature never changes, so it can be
@@ -110,17 +117,13 @@ export class Switchboard {
 
   /**
    * Gives a new caller a line and starts opening their model. A repeated webhook takes no second line.
+   * @param isOneTooMany this number has called too often in the last minute
    * @returns why the caller is declined; undefined when they are accepted
    */
-  answer(claims: Claims): Declined | undefined {
-    if (this.isExpecting(claims.callSid)) return undefined
-    if (this.#drained) return 'draining'
-    if (!this.isReady) return 'overloaded'
-    if (this.#parts.isDaySpent()) return 'the day’s budget is spent'
-    const caller: Admission = { claims, memory: [], returnedFrom: undefined }
-    if (!this.#lines.take(caller, this.#config.call.maxCalls)) return 'all lines are taken'
-    this.#parts.warmUp(caller)
-    return undefined
+  answer(claims: Claims, isOneTooMany = false): Declined | undefined {
+    const declined = this.#take(claims, isOneTooMany)
+    if (declined !== undefined) this.#parts.onDeclined(declined)
+    return declined
   }
 
   /** Answers Twilio's question what comes next for a call. A caller who comes back is always accepted. */
@@ -182,6 +185,18 @@ export class Switchboard {
     this.warm.close()
     this.#lines.close()
     await Promise.all(this.#records)
+  }
+
+  #take(claims: Claims, isOneTooMany: boolean): Declined | undefined {
+    if (isOneTooMany) return 'too many calls a minute from this number'
+    if (this.isExpecting(claims.callSid)) return undefined
+    if (this.#drained) return 'draining'
+    if (!this.isReady) return 'overloaded'
+    if (this.#parts.isDaySpent()) return 'the day’s budget is spent'
+    const caller: Admission = { claims, memory: [], returnedFrom: undefined }
+    if (!this.#lines.take(caller, this.#config.call.maxCalls)) return 'all lines are taken'
+    this.#parts.warmUp(caller)
+    return undefined
   }
 
   async #drain(timeoutMs: number): Promise<void> {
