@@ -34,8 +34,10 @@ export interface Options {
 
 /** Tests of which `npm test` plays a small part. They play all of it, and print figures, where TRIAL is their name. */
 export const LONG_RUNS = {
+  servers: 'test/bench/bench.test.ts',
   memory: 'test/call/resilience/soak.test.ts',
   pauses: 'test/call/resilience/pause.test.ts',
+  events: 'test/call/malformed-events.test.ts',
   faults: 'test/call/resilience/matrix.test.ts',
   store: 'test/records/figures.test.ts'
 } as const

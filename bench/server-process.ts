@@ -19,7 +19,7 @@ export class ServerProcess {
   static async start(name: ServerName, modelUrl: string): Promise<ServerProcess> {
     const child = fork(join(import.meta.dirname, 'servers', `${name}.ts`), {
       execArgv: ['--expose-gc', ...(name === 'ours' || name === 'records' ? startFlags() : [])],
-      env: settings(modelUrl),
+      env: { ...COMPILED, ...settings(modelUrl) },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc']
     })
     const { port } = (await answerOf(child, name)) as { port: number }
@@ -56,6 +56,10 @@ function startFlags(): string[] {
   const [, ...words] = manifest.scripts.start.split(' ')
   return words.filter((word) => word.startsWith('--'))
 }
+
+/** Among the tests, a server loads compiled code as they do. */
+const { NODE_COMPILE_CACHE } = process.env
+const COMPILED = NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE }
 
 /** A temporary folder for the servers' records, which the bench does not read. */
 const RECORDS = join(tmpdir(), `bench-${process.pid}`)

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { parseTwiml } from '../simulator/telephone/twiml.ts'
 import * as cues from '../src/agent/cues.ts'
 import { apologyTwiml } from '../src/twilio/twiml.ts'
+import { startHouse } from './house.ts'
 import { startProxy } from './proxy.ts'
 import { startServer } from './server-process.ts'
 
@@ -17,7 +18,7 @@ const askedAt = (webhooks: readonly { url: string }[]) => webhooks.map(({ url })
 
 describe('an old and a new process behind a proxy (docs/deploying.md)', { timeout: 40_000 }, () => {
   test('each with a name of its own: the old one puts its caller through while it drains, the new one answers', async () => {
-    const [blue, green] = await Promise.all([startServer(env), startServer(env)])
+    const [blue, green] = await Promise.all([startServer(env), startHouse({ env })])
     const proxy = await startProxy((host) => (host.startsWith('blue.') ? blue.url : green.url))
     const { phone, session } = await blue.connect(at(proxy, 'blue.example.com'))
     await blue.drain('SIGTERM')
@@ -36,12 +37,12 @@ describe('an old and a new process behind a proxy (docs/deploying.md)', { timeou
   })
 
   test('under one name that leads to the new one: a caller of the old one reaches a person and is not cut off', async () => {
-    const [old, fresh] = await Promise.all([startServer(env), startServer(env)])
-    let ready = old
-    const proxy = await startProxy(() => ready.url)
+    const [old, fresh] = await Promise.all([startServer(env), startHouse({ env })])
+    let ready = old.url
+    const proxy = await startProxy(() => ready)
     const { phone, session } = await old.connect(at(proxy, 'agent.example.com'))
     await old.drain('SIGTERM')
-    ready = fresh
+    ready = fresh.url
     await session.callTool('put_through', { person: 'billing', reason: '' })
     expect(await phone.ended).toMatchObject({ by: 'server', dialled: [FALLBACK], errors: [] })
     expect(phone.said.all[0]).toContain(cues.apology)

@@ -23,8 +23,8 @@ async function started(env: Record<string, string> = {}) {
 }
 
 describe('a server without TWILIO_AUTH_TOKEN', () => {
-  test('leaves its tokens to the tools of this machine, for their owner alone', async () => {
-    const { child, dataDir, port, url } = await started()
+  test('leaves its tokens to the tools of this machine, for their owner alone, and says where', async () => {
+    const { child, dataDir, port, url, log } = await started({ OPENAI_MODEL: 'gpt-realtime-mini' })
     const file = localFile(dataDir, port)
     expect(file).toBe(join(dataDir, 'local', `${port}.json`))
     expect((await stat(file)).mode & 0o777).toBe(0o600)
@@ -32,6 +32,15 @@ describe('a server without TWILIO_AUTH_TOKEN', () => {
     const content = JSON.parse(await readFile(file, 'utf8'))
     expect(content).toEqual({ pid: child.pid, url, twilioAuthToken: TOKEN, consoleToken: TOKEN })
     expect(content.twilioAuthToken).not.toBe(content.consoleToken)
+    expect(log.all.slice(-4)).toMatchObject([
+      { level: 30, url: `${url}/incoming-call` },
+      { level: 30, msg: expect.stringContaining('a token of this machine'), keptIn: file },
+      // The link that lets somebody in is for a terminal.
+      { level: 30, msg: 'the console', url: `http://localhost:${port}/console` },
+      { level: 30, model: 'gpt-realtime-mini' }
+    ])
+    expect(JSON.stringify(log.all)).not.toContain(content.twilioAuthToken)
+    expect(JSON.stringify(log.all)).not.toContain(content.consoleToken)
   })
 
   test('keeps them over a restart, and a server of another port beside it has its own', LIMIT, async () => {
@@ -65,20 +74,6 @@ describe('a server without TWILIO_AUTH_TOKEN', () => {
     expect(code).toBe(1)
     expect(complaints).toMatch(/^DATA_DIR: cannot be written, .*TWILIO_AUTH_TOKEN.*\/dev\/null\/data\/local.*\n$/)
     expect(log.all).toEqual([])
-  })
-
-  test('says where its webhook is, what signatures are checked with, and which model answers', async () => {
-    const { log, url, dataDir, port } = await started({ OPENAI_MODEL: 'gpt-realtime-mini' })
-    const kept = await readLocal(dataDir, port)
-    expect(log.all.slice(-4)).toMatchObject([
-      { level: 30, url: `${url}/incoming-call` },
-      { level: 30, msg: expect.stringContaining('a token of this machine'), keptIn: localFile(dataDir, port) },
-      // The link that lets somebody in is for a terminal.
-      { level: 30, msg: 'the console', url: `http://localhost:${port}/console` },
-      { level: 30, model: 'gpt-realtime-mini' }
-    ])
-    expect(JSON.stringify(log.all)).not.toContain(kept?.twilioAuthToken)
-    expect(JSON.stringify(log.all)).not.toContain(kept?.consoleToken)
   })
 })
 

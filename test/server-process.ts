@@ -10,10 +10,14 @@ import { PracticeModel } from '../simulator/model/practice-model.ts'
 import { PhoneCall, type RingOptions } from '../simulator/telephone/telephone.ts'
 import type { LogLine } from './house.ts'
 
-const SERVER = new URL('../src/server.ts', import.meta.url).pathname
+export const SERVER = new URL('../src/server.ts', import.meta.url).pathname
 const PIZZERIA = new URL('./agents/pizzeria/instead.ts', import.meta.url).href
 /** A process has to start, on a machine that may be busy. */
 const LIMIT_MS = 12_000
+
+const { NODE_COMPILE_CACHE = '' } = process.env
+/** A server that a test starts loads compiled code, as the tests do (vitest.config.ts). */
+export const COMPILED = { NODE_COMPILE_CACHE }
 
 /** What Twilio signs with, in the tests of whole processes. */
 export const authToken = 'the-token-of-the-account'
@@ -26,7 +30,10 @@ export const authToken = 'the-token-of-the-account'
 export async function runServer(env: Record<string, string>, dotenv?: string, script = SERVER) {
   const cwd = await mkdtemp(join(tmpdir(), 'server-'))
   if (dotenv) await writeFile(join(cwd, '.env'), dotenv)
-  const child = spawn(process.execPath, ['--import', PIZZERIA, script], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, ['--import', PIZZERIA, script], {
+    ...{ cwd, env: { ...COMPILED, ...env } },
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
   const log = new Inbox<LogLine>('log', (line) => `${line.level} ${line.msg}`)
   let complaints = ''
   createInterface(child.stdout).on('line', (line) => log.push(JSON.parse(line)))

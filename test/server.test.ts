@@ -1,28 +1,33 @@
-import { describe, expect, test } from 'vitest'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { eventually } from './house.ts'
-import { runServer, startServer } from './server-process.ts'
+import { runServer, SERVER, startServer } from './server-process.ts'
 
-describe.each(['SIGTERM', 'SIGINT'] as const)('a server that is told to stop with %s', (signal) => {
+describe('a server that is told to stop', () => {
   test('and has no call stops, and all is well', async () => {
     const server = await startServer()
-    server.child.kill(signal)
+    server.child.kill('SIGINT')
     expect(await server.exit).toEqual({ code: 0, complaints: '' })
   })
 
-  test('declines new callers, and lets the call it has go on to its end', async () => {
-    const server = await startServer()
-    const { phone, session } = await server.connect()
-    await server.drain(signal)
-    expect((await fetch(`${server.url}/ready`)).status).toBe(503)
-    expect(await (await server.ring()).ended).toMatchObject({ by: 'reject', reason: 'busy', errors: [] })
-    void session.say({ ms: 100 })
-    await phone.frames.next(({ event }) => event === 'media')
-    phone.hangUp()
-    expect(await server.exit).toEqual({ code: 0, complaints: '' })
-    expect((await server.log.next(({ msg }) => msg === 'call ended'))['endReason']).toBe('caller_hung_up')
-    expect(server.model.failures).toEqual([])
-    expect(phone.errors).toEqual([])
-  })
+  test.each(['SIGTERM', 'SIGINT'] as const)(
+    'with %s declines new callers, and lets the call it has go on to its end',
+    async (signal) => {
+      const server = await startServer()
+      const { phone, session } = await server.connect()
+      await server.drain(signal)
+      expect((await fetch(`${server.url}/ready`)).status).toBe(503)
+      expect(await (await server.ring()).ended).toMatchObject({ by: 'reject', reason: 'busy', errors: [] })
+      void session.say({ ms: 100 })
+      await phone.frames.next(({ event }) => event === 'media')
+      phone.hangUp()
+      expect(await server.exit).toEqual({ code: 0, complaints: '' })
+      expect((await server.log.next(({ msg }) => msg === 'call ended'))['endReason']).toBe('caller_hung_up')
+      expect(server.model.failures).toEqual([])
+      expect(phone.errors).toEqual([])
+    }
+  )
 })
 
 test('when the time for the last calls is up they are told goodbye, hung up and written down', async () => {
@@ -112,7 +117,10 @@ test('a server without a key does not start, and says what is missing', async ()
 
 describe('an address that cannot be listened on is one line', () => {
   test('for a port that is taken', async () => {
-    const { port } = new URL((await startServer()).url)
+    const other = createServer().listen(0, '127.0.0.1')
+    onTestFinished(() => void other.close())
+    await once(other, 'listening')
+    const port = `${(other.address() as AddressInfo).port}`
     const { exit, log } = await runServer({ OPENAI_API_KEY: 'sk-test', PORT: port, HOST: '127.0.0.1' })
     expect(await exit).toEqual({
       code: 1,
@@ -131,16 +139,20 @@ describe('an address that cannot be listened on is one line', () => {
   })
 })
 
+/** Reads .env as the server does, and starts in a third of its time. */
+const QUICK = new URL('../simulator/tunnel.ts', import.meta.url).pathname
+
 test('a sentence in .env that is cut at a # gets a hint, one in quotes or of the environment gets none', {
   timeout: 40_000
 }, async () => {
   const hint = (name: string) =>
     `${name}: what stands after the # in .env is a comment; put "quotes" around the whole value\n`
-  const told = async (dotenv: string, env: Record<string, string> = {}) => {
-    const { complaints } = await (await runServer({ PORT: 'none', ...env }, `OPENAI_API_KEY=sk-test\n${dotenv}\n`)).exit
-    return complaints.replace(/^PORT: .*\n/m, '')
+  const told = async (dotenv: string, env: Record<string, string> = {}, script = QUICK) => {
+    const settings = { OPENAI_API_KEY: 'sk-test', PORT: 'none', PATH: '', ...env }
+    const { complaints } = await (await runServer(settings, `${dotenv}\n`, script)).exit
+    return complaints.replace(/^(PORT: |ngrok is not).*\n/m, '')
   }
-  expect(await told('GREETING=Say that you are our #1 agent.')).toBe(hint('GREETING'))
+  expect(await told('GREETING=Say that you are our #1 agent.', {}, SERVER)).toBe(hint('GREETING'))
   expect(await told('GREETING="Say that you are our #1 agent."')).toBe('')
   expect(await told('GREETING=Say hello. # 1', { GREETING: 'Say hi.' })).toBe('')
   expect(await told('MAX_CALLS=5 # lines')).toBe('')

@@ -24,6 +24,7 @@ const ways: Record<string, Partial<Dependencies>> = {
 const variants = Object.entries(ways).flatMap(([way, overrides]) =>
   Object.entries(orders).map(([order, write]) => ({ way, overrides, order, write }))
 )
+const isTrial = process.env['TRIAL'] === 'events'
 
 const unread = ({ log }: House, type: string) =>
   log.all.filter(({ msg, event }) => msg === 'the SDK could not read an event' && event === type)
@@ -44,7 +45,9 @@ async function expectAlive(house: House, { call, session }: Connected): Promise<
   expect(losses(call)).toBe(0)
 }
 
-describe.each(variants)('$way, $order:', ({ overrides, write }) => {
+describe.each(variants)('$way, $order:', ({ overrides, order, way, write }) => {
+  const share = variants.findIndex((variant) => variant.way === way && variant.order === order)
+
   const connect = async () => {
     const house = await startHouse({ model: obliging(), overrides })
     const line = await house.connect()
@@ -95,10 +98,13 @@ describe.each(variants)('$way, $order:', ({ overrides, write }) => {
     const house = await startHouse({ model: obliging(() => []), overrides, provokes: ['the log', 'the model'] })
     const line = await house.connect()
     const { call, session } = line
-    let sent = 0
+    let [count, sent] = [0, 0]
     for (const [type, samples] of Object.entries(SERVER_EVENTS)) {
       for (const sample of samples as unknown as readonly Event[]) {
         for (const mutilated of mutilations(sample)) {
+          count += 1
+          // The trial sends all of them in all four ways, `npm test` each in one.
+          if (!isTrial && count % variants.length !== share) continue
           session.send(write(mutilated as Event))
           // Whatever it began is over, so that each is met by the same call.
           for (const event of CALM) session.send(event)
@@ -109,7 +115,7 @@ describe.each(variants)('$way, $order:', ({ overrides, write }) => {
       await hasRead(house, session, type)
       expect(call.state.name, `after ${type}`).toBe('live')
     }
-    expect(sent).toBeGreaterThan(5_000)
+    expect(sent).toBeGreaterThan(isTrial ? 5_000 : 1_250)
     await expectAlive(house, line)
   })
 })

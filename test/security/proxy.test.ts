@@ -53,7 +53,9 @@ async function startProxy(server: string): Promise<string> {
   return `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`
 }
 
-test('behind a proxy that says nothing, a stranger gets no agent from a server without TWILIO_AUTH_TOKEN', async () => {
+test('behind a proxy that says nothing, a stranger gets no agent from a server without TWILIO_AUTH_TOKEN; npm run call signs with what it left on this machine', {
+  timeout: 60_000
+}, async () => {
   const server = await startUnset()
   const proxy = await startProxy(server.url)
   expect(await Stranger.ask(proxy, httpRequest('GET /health', {}))).toBe(200)
@@ -64,10 +66,7 @@ test('behind a proxy that says nothing, a stranger gets no agent from a server w
   }
   expect(server.model.handshakes.all).toEqual([])
   expect(await (await fetch(`${server.url}/ready`)).json()).toMatchObject({ calls: 0 })
-})
 
-test('npm run call signs for the same server with what it left on this machine', { timeout: 60_000 }, async () => {
-  const server = await startUnset()
   server.model.hearWords('Goodbye.')
   const ring = ['--url', server.url, '--say', 'Goodbye.', '--record', join(server.cwd, 'call.wav')]
   const refused = await runCall(ring, { DATA_DIR: join(server.cwd, 'nothing here') })

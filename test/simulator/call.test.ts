@@ -113,38 +113,31 @@ describe.concurrent('a call', () => {
       const question = join(folder, 'question.wav')
       await writeWav(question, await speak('What can you do for me?'), 44_100)
       await writeFile(join(folder, 'question.txt'), 'What can you\ndo for me?\n')
+      // The answer begins a second after the question, and this one speaks over it.
+      const sound = [
+        await speak('What can you do for me?'),
+        Buffer.alloc(1_800 * 8, 0xff),
+        await speak('Wait, please stop.')
+      ]
+      const twice = join(folder, 'twice.wav')
+      await writeWav(twice, Buffer.concat(sound), 8_000)
       const record = join(folder, 'order.wav')
-      const args = ['--wav', question, '--barge-in', '--say', 'Thank you, goodbye.', '--record', record]
+      const args = ['--wav', question, '--wav', twice, '--barge-in', '--say', 'Thank you, goodbye.', '--record', record]
       const { code, out } = await runCall(['--practice', '--press', '1#', ...args], { OPENAI_API_KEY: 'sk-unused' })
       expect(code, out).toBe(0)
       expect(out).toMatch(/^--practice: a practice model on this machine plays the agent/)
-      const [keys, recording, interruption] = doings(out, 'caller')
+      const [keys, recording, another, interruption] = doings(out, 'caller')
       expect(keys).toBe('presses 1#')
       expect(recording).toMatch(/^\[question\.wav, \d\.\d s\] What can you do for me\?$/)
+      expect(another).toMatch(/^\[twice\.wav, /)
+      // With those words, and not with the first of that recording.
+      expect(out).toMatch(/Barge-ins +2, the agent fell silent after 0\.\d\d s/)
       expect(interruption).toBe('Thank you, goodbye. (over the agent)')
       expect(doings(out, 'twilio')).toContainEqual(
         expect.stringMatching(/^clear, \d\.\d\d s after the caller began: \d\.\d\d s heard, \d\.\d\d s thrown away$/)
       )
       expect(doings(out, 'agent')).toContainEqual('calls the tool hang_up {}')
       expect(doings(out, 'twilio').at(-1)).toBe('the server ended the call')
-    },
-    LIMIT_MS
-  )
-
-  test(
-    'a recording that speaks over the agent interrupts with those words, and not with its first',
-    async ({ expect }) => {
-      const recording = join(folder, 'two.wav')
-      // The answer begins a second after the question.
-      const sound = [
-        await speak('What can you do for me?'),
-        Buffer.alloc(1_800 * 8, 0xff),
-        await speak('Wait, please stop.')
-      ]
-      await writeWav(recording, Buffer.concat(sound), 8_000)
-      const { code, out } = await runCall(['--wav', recording, '--record', join(folder, 'two-call.wav')])
-      expect(code, out).toBe(0)
-      expect(out).toMatch(/Barge-ins +1, the agent fell silent after 0\.\d\d s/)
     },
     LIMIT_MS
   )

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { resolve } from 'node:path'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { Inbox } from '../../simulator/inbox.ts'
 import { environment } from '../../src/config.ts'
@@ -15,12 +17,19 @@ export const scriptSettings = {
   NODE_OPTIONS: `--import ${new URL('../agents/pizzeria/instead.ts', import.meta.url)}`
 }
 
+/** Where a script runs: what it leaves there, such as `data` and `call.wav`, is gone when the test has finished. */
+export function scriptFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'script-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }))
+  return folder
+}
+
 /** One of the simulator's scripts in a process of its own. @param env `undefined`: not set at all */
 export function startScript(
   script: string,
   args: string[] = [],
   env: Record<string, string | undefined> = {},
-  cwd: string | undefined = undefined
+  cwd = scriptFolder()
 ) {
   // A process group of its own, as in a terminal.
   const child = spawn(process.execPath, [resolve(script), ...args], {

@@ -7,6 +7,8 @@ import { Inbox } from '../../../simulator/inbox.ts'
 import { PracticeModel } from '../../../simulator/model/practice-model.ts'
 import { PhoneCall } from '../../../simulator/telephone/telephone.ts'
 import { type LogLine, parametersOf, startHouse, webhook } from '../../house.ts'
+import { COMPILED } from '../../server-process.ts'
+import { newFolder } from '../../stores.ts'
 import { hears, obliging } from '../manners/scene.ts'
 
 const SERVER = new URL('../../../src/server.ts', import.meta.url).pathname
@@ -20,7 +22,7 @@ async function startServer(command: readonly string[]) {
   const [program = process.execPath, ...args] = [...command, SERVER]
   const settings = { OPENAI_API_KEY: 'sk-practice', OPENAI_REALTIME_URL: model.url, GREETING: 'Say hello.' }
   const env = {
-    ...{ PATH: process.env['PATH'], TWILIO_AUTH_TOKEN: authToken },
+    ...{ ...COMPILED, PATH: process.env['PATH'], TWILIO_AUTH_TOKEN: authToken, DATA_DIR: await newFolder() },
     ...{ ...settings, PORT: '0', HOST: '127.0.0.1' }
   }
   const child = spawn(program, args, { env, cwd: '/', stdio: ['ignore', 'pipe', 'ignore'] })

@@ -202,12 +202,16 @@ const APOLOGISED: readonly EndReason[] = [
 /** The scene closes the stream in the caller's stead, who is gone then; or the call has another stream. */
 const NOBODY_LISTENS = /^(caller|stop|close|stream|a newer|\/call-ended)/
 
-const rows = Object.entries(FAULTS).flatMap(([name, fault]) => MOMENTS.map((moment) => ({ name, fault, moment })))
+const isTrial = process.env['TRIAL'] === 'faults'
+/** Every fault, and every moment: the trial plays each fault at each moment, `npm test` a third of that. */
+const rows = Object.entries(FAULTS).flatMap(([name, fault], row) =>
+  MOMENTS.filter((_, column) => isTrial || (row + column) % 3 === 0).map((moment) => ({ name, fault, moment }))
+)
 
-test(`a fault of each kind at each moment of a call (${rows.length} rows): the caller hears how it goes on, and nothing leaks`, {
+test(`faults of each kind, at the moments of a call (${rows.length} rows): the caller hears how it goes on, and nothing leaks`, {
   timeout: 240_000
 }, async () => {
-  expect(rows.length).toBeGreaterThan(100)
+  expect(rows.length).toBeGreaterThan(50)
   const results: { fault: string; moment: Moment; outcome: string; ms: number }[] = []
   const playAll = async (waiting: (typeof rows)[number][], atOnce: number) => {
     const wrong: { row: (typeof rows)[number]; why: string }[] = []
@@ -232,7 +236,7 @@ test(`a fault of each kind at each moment of a call (${rows.length} rows): the c
     1
   )
   const wrong = stillWrong.map(({ why }) => why)
-  if (process.env['TRIAL'] === 'faults') console.table(results)
+  if (isTrial) console.table(results)
   expect(wrong).toEqual([])
 })
 

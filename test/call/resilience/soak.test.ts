@@ -6,7 +6,7 @@ import type { Call } from '../../../src/call/call.ts'
 import { eventually, type House, startHouse } from '../../house.ts'
 
 const isTrial = process.env['TRIAL'] === 'memory'
-const CALLS = isTrial ? 300 : 100
+const CALLS = isTrial ? 300 : 50
 const AT_ONCE = 10
 /** What a call may leave behind, by heap size: counters, and the test's own memory of it. */
 const MAX_LEFT_PER_CALL = 60_000
