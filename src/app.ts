@@ -1,7 +1,7 @@
 import cookie from '@fastify/cookie'
 import formbody from '@fastify/formbody'
 import websocket from '@fastify/websocket'
-import Fastify, { type FastifyInstance, LogController } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyRequest, LogController } from 'fastify'
 import { agentFor } from './agent/agent.ts'
 import type { AgentFor } from './agent/context.ts'
 import { outputGuardrails } from './agent/guardrails.ts'
@@ -14,6 +14,7 @@ import { runFor } from './call/owner.ts'
 import type { SaveRecord } from './call/record.ts'
 import { watchTools } from './call/tools.ts'
 import type { Config } from './config.ts'
+import { type ApiOptions, api } from './console/api.ts'
 import { type LoginOptions, login } from './console/login.ts'
 import type { Practice } from './console/practice.ts'
 import { type SoftphoneOptions, softphone } from './console/softphone.ts'
@@ -109,8 +110,7 @@ export async function buildApp(config: Config, overrides: Partial<Dependencies> 
   })
 
   app.addHook('onResponse', async (request, reply) => {
-    // The path without its query: Twilio's GET webhooks carry the caller's number there.
-    const path = request.url.split('?', 1)[0]
+    const path = pathOf(request)
     const fields = { method: request.method, path, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }
     const isProbe = path === '/health' || path === '/ready'
     // Refused requests of a flood are not logged one by one: the log said once that it began.
@@ -139,15 +139,28 @@ export async function buildApp(config: Config, overrides: Partial<Dependencies> 
   const consoleToken = overrides.consoleToken ?? config.console.token
   if (consoleToken !== undefined) {
     const key = new ConsoleKey(consoleToken)
-    await app.register(openConsole, { config, key, practice: overrides.practice, metrics })
+    const kept = overrides.store && records && { ...records, store: overrides.store }
+    await app.register(openConsole, { config, key, practice: overrides.practice, metrics, kept })
   }
   return app
+}
+
+/** For the log: a route's pattern, because a path or a query may have a caller's number in it. */
+function pathOf({ routeOptions, url }: FastifyRequest): string | undefined {
+  const [path] = url.split('?', 1)
+  if (routeOptions.url !== undefined) return routeOptions.url
+  return path?.startsWith('/api/') ? '/api/*' : path
+}
+
+interface ConsoleOptions extends LoginOptions, SoftphoneOptions {
+  readonly metrics: Metrics
+  readonly kept: Omit<ApiOptions, 'config'> | undefined
 }
 
 /** What somebody sees of the calls, behind its one door. */
 async function openConsole(
   app: FastifyInstance,
-  { config, key, practice, metrics }: LoginOptions & SoftphoneOptions & { metrics: Metrics }
+  { config, key, practice, metrics, kept }: ConsoleOptions
 ): Promise<void> {
   await app.register(cookie)
   await app.register(login, { config, key })
@@ -156,6 +169,8 @@ async function openConsole(
     scope.addHook('onSend', explainError)
     await scope.register(softphone, { config, practice })
     await scope.register(metricsRoute, { metrics })
+    // A server that keeps nothing has nothing to show.
+    if (kept) await scope.register(api, { prefix: '/api', config, ...kept })
   })
 }
 

@@ -207,6 +207,8 @@ function freeze(env: z.infer<typeof Environment>) {
   // ANSWER_SAY replaces the default greeting: the caller hears exactly one opening.
   const greeting = env.GREETING ?? (env.ANSWER_SAY ? '' : cues.defaultGreeting)
   return Object.freeze({
+    /** Every setting by its name, for whoever shows them. */
+    inForce: Object.freeze(env),
     openai: Object.freeze({
       apiKey: env.OPENAI_API_KEY,
       model: env.OPENAI_MODEL,

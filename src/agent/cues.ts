@@ -36,6 +36,9 @@ export const sayGoodbye = 'Say goodbye to the caller in one short sentence.'
 export const timeIsUp = 'The call has reached its time limit. Say so in one short sentence, and goodbye.'
 /** The call has cost what a call may. */
 export const budgetIsSpent = 'The call has to end now. Say so in one short, friendly sentence, and goodbye.'
+/** An operator, at the console, has something to say to the caller. */
+export const operatorSays = (words: string) =>
+  `A colleague asks you to tell the caller this now. Say it in the caller's language, and add nothing: ${words}`
 /** The server is stopping, and the call has gone on for DRAIN_TIMEOUT_MS. */
 export const closeForMaintenance =
   'The line has to be closed for maintenance now. Apologise in one short sentence, ask to call again, and say goodbye.'

@@ -15,6 +15,8 @@ export type EndReason =
   /** The same call opened a newer stream. */
   | 'superseded'
   | 'agent_hung_up'
+  /** An operator ended the call from the console. */
+  | 'operator_hung_up'
   | 'transferred'
   | 'caller_silent'
   | 'too_long'
@@ -30,7 +32,9 @@ export type EndReason =
   | 'internal_error'
 
 /** The party that caused an end, which an operator looks at first. */
-export type Fault = 'caller' | 'agent' | 'us' | 'twilio' | 'openai' | 'operator'
+export type Fault = (typeof FAULTS)[number]
+
+export const FAULTS = ['caller', 'agent', 'us', 'twilio', 'openai', 'operator'] as const
 
 const FAULT: Record<EndReason, Fault> = {
   caller_hung_up: 'caller',
@@ -43,6 +47,7 @@ const FAULT: Record<EndReason, Fault> = {
   superseded: 'twilio',
   agent_hung_up: 'agent',
   transferred: 'agent',
+  operator_hung_up: 'operator',
   too_long: 'operator',
   too_costly: 'operator',
   drained: 'operator',

@@ -14,7 +14,7 @@ export function agentItems({ db, now, lockErasure }: Store): AgentStore {
         const data = JSON.stringify(value)
         const { numInsertedOrUpdatedRows } = await transaction
           .insertInto('agentItems')
-          .values({ kind, key, caller: caller ?? null, callId: callSid, at: now, data })
+          .values({ kind, key, caller: caller ?? null, callId: callSid, at: now, data, doneAt: null })
           .onConflict((conflict) => conflict.doNothing())
           .executeTakeFirstOrThrow()
         return numInsertedOrUpdatedRows === 1n

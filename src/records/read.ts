@@ -1,4 +1,5 @@
 import { type Expression, type ExpressionBuilder, type Selectable, type SqlBool, sql } from 'kysely'
+import type { Consent } from '../call/consent.ts'
 import type { Store } from '../store/open.ts'
 import type { CallRow, EventRow, Tables, TurnRow, UsageRow } from '../store/tables.ts'
 import { BadRequest, callerNumber, isOf } from './caller-number.ts'
@@ -16,6 +17,17 @@ export interface Event {
   readonly type: string
   readonly stream: string
   readonly [field: string]: unknown
+}
+
+/** One webhook event on its way to one address. */
+export interface Delivery {
+  readonly webhookId: string
+  readonly type: string
+  readonly attempts: number
+  /** Of the last attempt; null before one was answered. */
+  readonly status: number | null
+  readonly state: 'pending' | 'delivered' | 'dead' | 'disabled'
+  readonly at: string
 }
 
 /** Which calls are wanted; all of them must hold. */
@@ -39,7 +51,7 @@ export interface PageOptions {
   readonly filters?: Filters
 }
 
-const MOST_A_PAGE = 200
+export const MOST_A_PAGE = 200
 /** The usage of a call is summed up, so that a page reads one row for each model. */
 const COUNTS = ['textIn', 'audioIn', 'cachedText', 'cachedAudio', 'textOut', 'audioOut', 'seconds'] as const
 
@@ -62,12 +74,8 @@ export async function callsPage(store: Store, { limit, cursor, filters = {} }: P
     .execute()
   const page = rows.slice(0, limit)
   const last = page.at(-1)
-  const usage = await usageByModel(
-    store,
-    page.map(({ id }) => id)
-  )
   return {
-    calls: page.map((row) => callOf(row, usage.get(row.id) ?? [])),
+    calls: await withUsage(store, page),
     next: rows.length > limit && last ? cursorOf(last) : null
   }
 }
@@ -93,8 +101,25 @@ export async function readCall({ db }: Pick<Store, 'db'>, id: string) {
     call: callOf(row, usage),
     turns: turns.sort((one, other) => timeOf(one) - timeOf(other)).map(turnOf),
     events: events.map(eventOf),
-    usage: usage.map(usageOf)
+    usage: usage.map(usageOf),
+    result: null as Readonly<Record<string, unknown>> | null,
+    deliveries: [] as readonly Delivery[]
   }
+}
+
+/** The id of a call, by that or its callSid; undefined for one that is not in the store. */
+export async function findCall({ db }: Pick<Store, 'db'>, id: string) {
+  return db
+    .selectFrom('calls')
+    .select(['id', 'endedAt', 'node', 'recording'])
+    .where((eb) => eb.or([eb('id', '=', id), eb('callSid', '=', id)]))
+    .executeTakeFirst()
+}
+
+async function withUsage(store: Store, rows: readonly Selectable<CallRow>[]) {
+  const ids = rows.map(({ id }) => id)
+  const usage = await usageByModel(store, ids)
+  return rows.map((row) => callOf(row, usage.get(row.id) ?? []))
 }
 
 /** What OpenAI bills for a call, and what all of it costs, in USD. Computed when it is read, from today's prices. */
@@ -175,9 +200,13 @@ function callOf(row: Selectable<CallRow>, usage: readonly Counts[]) {
     ...{ turns: row.turns, bargeIns: row.bargeIns, reconnections: row.reconnections, tools: row.tools },
     ...moneyOf(usage, (endedAt ?? Date.now()) - startedAt),
     recording: row.recording,
-    consent: row.consent === null ? null : (JSON.parse(row.consent) as Record<string, unknown>),
+    consent: row.consent === null ? null : consentOf(JSON.parse(row.consent)),
     resultState: row.resultState
   }
+}
+
+function consentOf({ mode, noticeHeardAt, answer }: Consent) {
+  return { mode, noticeHeardAt: noticeHeardAt === null ? null : iso(noticeHeardAt), answer }
 }
 
 function turnOf(row: Selectable<TurnRow>) {

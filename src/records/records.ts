@@ -20,6 +20,8 @@ export interface Records {
   readonly node: string
   /** The day has cost MAX_DAY_COST_USD. */
   readonly isDaySpent: () => boolean
+  /** The version of the package, and a hash of the agent. */
+  readonly version: string
 }
 
 /**
@@ -48,5 +50,5 @@ export async function keepRecords(app: FastifyInstance, store: Store, config: Co
   const version = await versionOf(config)
   const readers = [recorder({ writer, node: node.id, version }), spending.watch]
   if (recordings) readers.push(recordings.reader)
-  return { readers, writer, node: node.id, isDaySpent: () => spending.isDaySpent }
+  return { readers, writer, node: node.id, isDaySpent: () => spending.isDaySpent, version }
 }

@@ -11,7 +11,17 @@ export interface Types {
  * that has been released is never changed. Applied at start, in the order of the names.
  */
 export function migrations({ bytes }: Types): Record<string, Migration> {
-  return { '001_records': { up: (db) => records(db, bytes) }, '003_webhooks': { up: webhooks } }
+  return {
+    '001_records': { up: (db) => records(db, bytes) },
+    '002_console': { up: console },
+    '003_webhooks': { up: webhooks }
+  }
+}
+
+/** What the console asks for. */
+async function console(db: Kysely<unknown>): Promise<void> {
+  await db.schema.createIndex('callsByCallSid').on('calls').column('callSid').execute()
+  await db.schema.alterTable('agentItems').addColumn('doneAt', 'bigint').execute()
 }
 
 async function records(db: Kysely<unknown>, bytes: Types['bytes']): Promise<void> {

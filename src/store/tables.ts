@@ -159,6 +159,8 @@ export interface AgentItemRow {
   readonly at: number
   /** JSON. */
   readonly data: string
+  /** When a person was done with it: a message that was answered. */
+  readonly doneAt: number | null
 }
 
 /** An event that is sent to WEBHOOK_URL. The outbox: what is not delivered yet, and what was. */

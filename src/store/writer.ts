@@ -16,7 +16,7 @@ import type { CallRow, DeliveryRow, EventRow, ResultRow, TurnRow, UsageRow } fro
 /** What is gathered before it is written. */
 const EVERY_MS = 200
 /** What is kept while the store cannot be written: some hours of a hundred calls. */
-const MOST_ROWS = 100_000
+export const MOST_ROWS = 100_000
 const MOST_BYTES = 64 * 1024 * 1024
 /** Waits between attempts, in ms; the last one repeats. */
 const RETRY_MS = [250, 500, 1_000, 2_000, 5_000]

@@ -100,6 +100,11 @@ export class Switchboard {
     return this.#live.size
   }
 
+  /** Callers who have a line; MAX_CALLS is the limit. */
+  get taken(): number {
+    return this.#lines.taken
+  }
+
   /** The calls whose streams are open. */
   list(): Call[] {
     return [...this.#live.values()]

@@ -11,7 +11,7 @@ const idsOf = async (store: Store, filters: Filters) =>
 describe.each(ENGINES)('on %s', (engine) => {
   test('a call reads as the API promises, with turns and events in order of time', async () => {
     const store = await open(await newStoreSettings(engine))
-    const consent = { mode: 'announce', noticeHeardAt: '1970-01-01T00:00:01.000Z', answer: null }
+    const consent = { mode: 'announce', noticeHeardAt: 1_000, answer: null }
     const given = { practice: 1, parameters: '{"line":"two"}', recording: 'kept', consent: JSON.stringify(consent) }
     await store.db
       .insertInto('calls')
@@ -53,7 +53,8 @@ describe.each(ENGINES)('on %s', (engine) => {
       ...{ id: 'own-id', callSid: 'CA1', direction: 'inbound', from: '+15551230001', to: '+15551239999' },
       ...{ practice: true, parameters: { line: 'two' }, startedAt: '1970-01-01T00:00:01.000Z', durationMs: 60_000 },
       ...{ endedAt: '1970-01-01T00:01:01.000Z', endReason: 'caller_hung_up', fault: 'caller', firstAudioMs: 400 },
-      ...{ responseMs: { n: 1, p50: 800, p90: 900, max: 950 }, turns: 2, tools: 0, recording: 'kept', consent }
+      ...{ responseMs: { n: 1, p50: 800, p90: 900, max: 950 }, turns: 2, tools: 0, recording: 'kept' },
+      consent: { ...consent, noticeHeardAt: '1970-01-01T00:00:01.000Z' }
     })
     expect(whole?.turns.map(({ id }) => id)).toEqual(['question', 'answer', 'unheard', 'late'])
     expect(whole?.turns[1]).toMatchObject({ cut: true, tool: false, text: 'Yes', generatedText: 'Yes, we are.' })

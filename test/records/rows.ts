@@ -28,5 +28,6 @@ export function anEvent(callId: string, given: Partial<EventRow> = {}): EventRow
 }
 
 export function anItem(text: string, given: Partial<AgentItemRow> = {}): AgentItemRow {
-  return { kind: 'message', key: text, caller: null, callId: null, at: 1_000, data: JSON.stringify({ text }), ...given }
+  const data = JSON.stringify({ text })
+  return { kind: 'message', key: text, caller: null, callId: null, at: 1_000, data, doneAt: null, ...given }
 }

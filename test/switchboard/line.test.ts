@@ -157,6 +157,7 @@ const afterwards: Record<EndReason, Afterwards | undefined> = {
   stream_abused: 'apologise',
   superseded: 'hang up',
   agent_hung_up: 'hang up',
+  operator_hung_up: 'hang up',
   transferred: 'transfer',
   caller_silent: 'hang up',
   too_long: 'hang up',
