@@ -16,6 +16,7 @@ import { watchTools } from './call/tools.ts'
 import type { Config } from './config.ts'
 import { type ApiOptions, api } from './console/api.ts'
 import { type LoginOptions, login } from './console/login.ts'
+import { consolePage } from './console/page.ts'
 import type { Practice } from './console/practice.ts'
 import { type SoftphoneOptions, softphone } from './console/softphone.ts'
 import { loggerOptions } from './log.ts'
@@ -167,6 +168,7 @@ async function openConsole(
   await app.register(async function oursOnly(scope) {
     scope.addHook('preValidation', requireOurs(config, key))
     scope.addHook('onSend', explainError)
+    await scope.register(consolePage)
     await scope.register(softphone, { config, practice })
     await scope.register(metricsRoute, { metrics })
     // A server that keeps nothing has nothing to show.

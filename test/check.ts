@@ -7,6 +7,9 @@ import { parseArgs } from 'node:util'
 /** With what comes before and after, at most 20 s. */
 const QUICK_MS = 19_000
 
+/** The console's page is checked for a browser. */
+const PAGE = ['-p', 'src/console/page']
+
 const root = join(import.meta.dirname, '..')
 
 // `npm run check`: formatting, lint, types and tests; with `--quick` only the tests of what was changed.
@@ -28,7 +31,7 @@ export function testsOf(file: string): string[] {
 }
 
 /** Resolves to whether it went well. */
-async function run(command: string, args: string[], signal?: AbortSignal): Promise<boolean> {
+async function run(command: string, args: readonly string[], signal?: AbortSignal): Promise<boolean> {
   const child = spawn(command, args, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' })
   // Vitest ends its workers itself.
   signal?.addEventListener('abort', () => child.kill('SIGTERM'), { once: true })
@@ -39,12 +42,27 @@ async function run(command: string, args: string[], signal?: AbortSignal): Promi
 async function quick(): Promise<boolean> {
   const signal = AbortSignal.timeout(QUICK_MS)
   const tests = ['test/agent/', ...new Set(changedFiles().flatMap(testsOf))]
-  const went = await Promise.all([run('biome', ['ci']), run('tsc', []), run('vitest', ['run', ...tests], signal)])
+  const went = await Promise.all([
+    run('biome', ['ci']),
+    run('tsc', []),
+    run('tsc', PAGE),
+    run('vitest', ['run', ...tests], signal)
+  ])
   if (signal.aborted) process.stderr.write(`Stopped after 20 s, with no end of: vitest run ${tests.join(' ')}\n`)
   return went.every(Boolean) && !signal.aborted
 }
 
-const everything = async () => (await run('biome', ['ci'])) && (await run('tsc', [])) && (await run('vitest', ['run']))
+async function everything(): Promise<boolean> {
+  for (const [command, args] of [
+    ['biome', ['ci']],
+    ['tsc', []],
+    ['tsc', PAGE],
+    ['vitest', ['run']]
+  ] as const) {
+    if (!(await run(command, args))) return false
+  }
+  return true
+}
 
 if (import.meta.main) {
   const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } })
