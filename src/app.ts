@@ -20,6 +20,7 @@ import { consolePage } from './console/page.ts'
 import type { Practice } from './console/practice.ts'
 import { type SoftphoneOptions, softphone } from './console/softphone.ts'
 import { loggerOptions } from './log.ts'
+import { Alerts } from './metrics/alerts.ts'
 import { Metrics, metricsRoute } from './metrics/metrics.ts'
 import { calls } from './plugins/calls.ts'
 import { ConsoleKey } from './plugins/console-key.ts'
@@ -104,8 +105,9 @@ export async function buildApp(config: Config, overrides: Partial<Dependencies> 
   const webhooks = records && overrides.store && tellWebhooks(app, overrides.store, records, config)
   app.decorate('webhooks', webhooks)
   const metrics = measure(app, config, overrides, records)
+  const alerts = alertsOf(app, config, webhooks)
   const readers = [...(overrides.readers ?? []), ...(records?.readers ?? []), ...(webhooks?.readers ?? [])]
-  readers.push(metrics.reader)
+  readers.push(metrics.reader, alerts.reader)
   await app.register(calls, {
     switchboard: buildSwitchboard(app, config, authToken, { ...overrides, ...records, readers }, { metrics, webhooks })
   })
@@ -185,12 +187,23 @@ function measure(
   const sources = {
     maxCalls: config.call.maxCalls,
     calls: () => app.calls.list(),
-    store: store && records && { writer: records.writer, dataDir: store.dataDir },
-    outbox: undefined
+    store: store && records && { writer: records.writer, store }
   }
   const metrics = new Metrics(sources, guardrails)
   app.addHook('onClose', async () => metrics.close())
   return metrics
+}
+
+/** Alerts are lines of the log, and events for WEBHOOK_URL. */
+function alertsOf(app: FastifyInstance, config: Config, webhooks: Webhooks | undefined): Alerts {
+  const alerts = new Alerts(config.call.maxDayCostUsd, (alert) => {
+    const { name, value, threshold } = alert
+    if (alert.state === 'fired') app.log.warn({ alert: name, value, threshold }, 'an alert has fired')
+    else app.log.info({ alert: name, value, threshold }, 'an alert is over')
+    webhooks?.onAlert(alert)
+  })
+  app.addHook('onClose', async () => alerts.close())
+  return alerts
 }
 
 /** The switchboard and what its calls are made of: a caller's leg, a call, a model's leg. */

@@ -43,8 +43,6 @@ export interface SoftphoneOptions {
   readonly practice: Practice | undefined
 }
 
-type Why = Declined | 'too many calls a minute from this number'
-
 /**
  * The telephone of the console's page: the webhook, the stream and the question what comes next, for a caller who is
  * behind the console's door instead of behind Twilio.
@@ -55,9 +53,7 @@ export async function softphone(app: FastifyInstance, { config, practice }: Soft
   app.post('/api/phone/calls', async (request, reply) => {
     const callSid = SID_PREFIX + randomBytes(13).toString('hex')
     const claims = { callSid, from: FROM, direction: 'inbound', parameters: {} }
-    const why: Why | undefined = (await isOneTooMany(request))
-      ? 'too many calls a minute from this number'
-      : app.calls.answer(claims)
+    const why = app.calls.answer(claims, await isOneTooMany(request))
     if (why === undefined) return stream(callSid, app.calls.tokens.issue(claims), config.call.say)
     request.log.warn({ callSid, why }, 'a caller was declined')
     const { status, code, message } = refusalFor(why, config)
@@ -101,7 +97,7 @@ export async function softphone(app: FastifyInstance, { config, practice }: Soft
   }
 }
 
-function refusalFor(why: Why, { call }: Config): { status: number; code: string; message: string } {
+function refusalFor(why: Declined, { call }: Config): { status: number; code: string; message: string } {
   switch (why) {
     case 'draining':
       return { status: 503, code: 'draining', message: 'the server is stopping and takes no new calls' }

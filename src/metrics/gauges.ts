@@ -1,8 +1,10 @@
 import { statfs } from 'node:fs/promises'
 import { Gauge, type Registry } from '@prometheus-io/client'
 import type { Call } from '../call/call.ts'
+import type { Store } from '../store/open.ts'
 import type { Writer } from '../store/writer.ts'
 import { DIRECTIONS, directionOf } from './labels.ts'
+import { outboxGauges } from './outbox.ts'
 
 /** What the gauges ask at each scrape. */
 export interface Sources {
@@ -11,23 +13,15 @@ export interface Sources {
   readonly calls: () => readonly Call[]
   /** Undefined without a store. */
   readonly store: StoreSource | undefined
-  /** What webhooks have to deliver; undefined where there are none. */
-  readonly outbox: (() => Promise<OutboxSource>) | undefined
 }
 
 export interface StoreSource {
   readonly writer: Pick<Writer, 'waiting' | 'isFailing'>
-  readonly dataDir: string
-}
-
-export interface OutboxSource {
-  readonly pending: number
-  /** The age of the oldest delivery that is due; 0 when none is. */
-  readonly oldestMs: number
+  readonly store: Store
 }
 
 /** What is true at the moment of a scrape. */
-export function gauges(registry: Registry, { maxCalls, calls, store, outbox }: Sources): void {
+export function gauges(registry: Registry, { maxCalls, calls, store }: Sources): void {
   const registers = [registry]
   const gauge = (name: string, help: string, read: () => number | Promise<number>) =>
     new Gauge({
@@ -49,11 +43,10 @@ export function gauges(registry: Registry, { maxCalls, calls, store, outbox }: S
   gauge('voice_lines_limit', 'MAX_CALLS.', () => maxCalls)
   gauge('voice_store_queue', 'Rows of records that wait to be stored.', () => store?.writer.waiting ?? 0)
   gauge('voice_store_failing', '1 while the store cannot be written.', () => (store?.writer.isFailing ? 1 : 0))
-  gauge('voice_data_free_bytes', 'Free space where DATA_DIR is.', () => (store ? freeBytes(store.dataDir) : Number.NaN))
-  gauge('voice_outbox_pending', 'Webhooks that are not delivered yet.', async () => (await outbox?.())?.pending ?? 0)
-  gauge('voice_outbox_oldest_seconds', 'The age of the oldest webhook that is due.', async () => {
-    return ((await outbox?.())?.oldestMs ?? 0) / 1_000
-  })
+  gauge('voice_data_free_bytes', 'Free space where DATA_DIR is.', () =>
+    store ? freeBytes(store.store.dataDir) : Number.NaN
+  )
+  outboxGauges(registry, store?.store)
 }
 
 function oldest(calls: readonly Call[]): number {

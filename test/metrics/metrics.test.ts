@@ -5,6 +5,7 @@ import type { Brain, PracticeSession } from '../../simulator/model/practice-mode
 import { tone } from '../../simulator/sound/mulaw.ts'
 import { END_REASONS } from '../../src/call/end-reason.ts'
 import * as labels from '../../src/metrics/labels.ts'
+import type { DeliveryRow } from '../../src/store/tables.ts'
 import { outputGuardrails } from '../agents/pizzeria/guardrails.ts'
 import { calls, heardMs, hears, quiet, says } from '../call/manners/scene.ts'
 import { eventually, type House, nextModel, reaches, startHouse, webhook } from '../house.ts'
@@ -228,4 +229,20 @@ test('the metrics say how many rows of records wait, and that the store cannot b
   isAway = false
   await house.log.next(({ msg }) => msg === 'the store can be written again')
   expect((await scrape(house)).get('voice_store_failing')).toBe(0)
+})
+
+test('the metrics say how many webhooks wait, and since when', async () => {
+  const store = await open(await newStoreSettings('SQLite'))
+  const house = await startHouse({ overrides: { store, consoleToken: CONSOLE_TOKEN } })
+  const none = await scrape(house)
+  expect([none.get('voice_outbox_pending'), none.get('voice_outbox_oldest_seconds')]).toEqual([0, 0])
+  const event = (id: string, state: 'pending' | 'delivered', ageMs: number): DeliveryRow => ({
+    ...{ callId: null, id, type: 'webhook.test', key: id, at: Date.now() - ageMs, state, dueAt: Date.now() + 60_000 },
+    ...{ takenBy: null, takenUntil: 0, attempts: 1, status: 500, data: '{}', body: '{}' }
+  })
+  const rows = [event('1', 'delivered', 900_000), event('2', 'pending', 700_000), event('3', 'pending', 1_000)]
+  await store.db.insertInto('deliveries').values(rows).execute()
+  const some = await scrape(house)
+  expect(some.get('voice_outbox_pending')).toBe(2)
+  expect(some.get('voice_outbox_oldest_seconds')).toBeCloseTo(700, -1)
 })
