@@ -1,11 +1,10 @@
 import { z } from 'zod'
 import * as cues from './agent/cues.ts'
 import { misspelt } from './misspelt.ts'
+import { phoneNumber } from './phone-number.ts'
 import { hasPrice } from './records/prices.ts'
 import { isSecret } from './webhooks/signature.ts'
 
-/** E.164, as Twilio writes and dials numbers. */
-export const phoneNumber = z.string().regex(/^\+[1-9]\d{6,14}$/, 'expected a number like +15551230001')
 /** Node's timers run what is put off longer than this, some 25 days, at once. */
 export const LONGEST_MS = 2 ** 31 - 1
 const durationMs = wholeNumber('milliseconds', 1, LONGEST_MS)

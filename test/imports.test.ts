@@ -27,12 +27,12 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   realtime: ['agent', 'wire', 'config.ts', 'call'],
   switchboard: ['agent', 'config.ts', 'call'],
   store: ['config.ts', 'call'],
-  records: ['agent', 'config.ts', 'call', 'store', 'wire'],
+  records: ['agent', 'config.ts', 'phone-number.ts', 'call', 'store', 'wire'],
   metrics: ['agent', 'config.ts', 'call', 'store', 'records', 'switchboard'],
   webhooks: ['agent', 'config.ts', 'call', 'store', 'records', 'switchboard'],
   commands: ['agent', 'config.ts', 'dotenv.ts', 'call', 'store', 'records', 'webhooks'],
   plugins: ['agent', 'config.ts', 'call', 'switchboard', 'twilio'],
-  console: ['agent', 'config.ts', 'call', 'switchboard', 'store', 'records', 'plugins'],
+  console: ['agent', 'config.ts', 'phone-number.ts', 'call', 'switchboard', 'store', 'records', 'plugins'],
   routes: ['agent', 'config.ts', 'call', 'switchboard', 'twilio', 'plugins']
 }
 

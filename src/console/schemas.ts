@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { END_REASONS, FAULTS } from '../call/end-reason.ts'
-import { phoneNumber } from '../config.ts'
+import { phoneNumber } from '../phone-number.ts'
 
 /**
  * The shapes of the API: its answers are typed by them, its requests are checked with them, `/api/openapi.json` is made of

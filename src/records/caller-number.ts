@@ -1,5 +1,5 @@
 import type { Expression, ExpressionBuilder, SqlBool } from 'kysely'
-import { phoneNumber } from '../config.ts'
+import { phoneNumber } from '../phone-number.ts'
 import type { Tables } from '../store/tables.ts'
 
 /** What was asked for cannot be looked for; the message says why, in one sentence. */

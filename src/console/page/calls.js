@@ -10,27 +10,37 @@ import { useAnswer } from './load.js'
 import { address, go } from './route.js'
 
 /**
- * @import { Call } from './types.d.ts'
- * @typedef {{ calls: Call[], next: string | null }} Page
+ * @import { Call, Calls } from './types.d.ts'
  */
 
 /** The names of the API's filters, which are those of this page's address too. */
 const FILTERS = /** @type {const} */ (['q', 'number', 'agent', 'reason', 'fault', 'minResponseMs'])
-/** @satisfies {readonly NonNullable<Call['fault']>[]} */
+/** @type {readonly NonNullable<Call['fault']>[]} */
 const FAULTS = ['caller', 'agent', 'us', 'twilio', 'openai', 'operator']
-/** @satisfies {readonly NonNullable<Call['endReason']>[]} */
+/** @type {readonly NonNullable<Call['endReason']>[]} */
 const REASONS = [
-  ...['caller_hung_up', 'agent_hung_up', 'transferred', 'caller_silent', 'caller_left_early', 'too_long', 'too_costly'],
-  ...['drained', 'stream_lost', 'no_start', 'stream_refused', 'stream_abused', 'superseded', 'model_rejected'],
-  ...[
-    'model_refused',
-    'model_unreachable',
-    'model_closed',
-    'model_mute',
-    'model_wrong_format',
-    'internal_error',
-    'lost'
-  ]
+  'caller_hung_up',
+  'agent_hung_up',
+  'operator_hung_up',
+  'transferred',
+  'caller_silent',
+  'caller_left_early',
+  'too_long',
+  'too_costly',
+  'drained',
+  'stream_lost',
+  'no_start',
+  'stream_refused',
+  'stream_abused',
+  'superseded',
+  'model_rejected',
+  'model_refused',
+  'model_unreachable',
+  'model_closed',
+  'model_mute',
+  'model_wrong_format',
+  'internal_error',
+  'lost'
 ]
 
 /** The filters in the address. */
@@ -42,7 +52,7 @@ export function CallsView() {
   const search = address.value.searchParams
   const filters = filtersOf(search)
   const cursor = search.get('cursor') ?? ''
-  const { data, error, again } = /** @type {ReturnType<typeof useAnswer<Page>>} */ (
+  const { data, error, again } = /** @type {ReturnType<typeof useAnswer<Calls>>} */ (
     useAnswer(`/api/calls${query({ ...filters, cursor })}`)
   )
   const ended = endedCalls.value

@@ -3,13 +3,7 @@ import { clock, count } from './format.js'
 import { html } from './html.js'
 import { useAnswer } from './load.js'
 
-/**
- * @typedef {{ used: number, limit: number | null }} Share
- * @typedef {{ version: string, node: string, startedAt: string, isReady: boolean, eventLoopDelayMs: number, memoryBytes: number,
- *   lines: Share, connections: Share, settings: Readonly<Record<string, unknown>>,
- *   store: { engine: string, waitingRows: Share, disk: { freeBytes: number, totalBytes: number } | null },
- *   doctor?: readonly { name: string, ok: boolean, text: string }[] }} Health
- */
+/** @import { Health } from './types.d.ts' */
 
 export function HealthView() {
   const { data, error, again } = /** @type {ReturnType<typeof useAnswer<Health>>} */ (useAnswer('/api/health'))
@@ -46,7 +40,6 @@ export function HealthView() {
           </table>
           <p><button onClick=${again}>Look again</button></p>
         </section>
-        ${data.doctor && html`<${Doctor} lines=${data.doctor} />`}
         <${Settings} settings=${data.settings} />`
     }
   `
@@ -57,7 +50,7 @@ function megabytes(bytes) {
   return bytes < 1e10 ? `${count(Math.round(bytes / 1e6))} MB` : `${count(Math.round(bytes / 1e9))} GB`
 }
 
-/** @param {{ name: string, share: Share, shown?: (value: number) => string }} props */
+/** @param {{ name: string, share: Health['lines'], shown?: (value: number) => string }} props */
 function Meter({ name, share: { used, limit }, shown = count }) {
   return html`
     <tr>
@@ -65,17 +58,6 @@ function Meter({ name, share: { used, limit }, shown = count }) {
       <td class="fill">${limit !== null && html`<meter aria-label=${name} min="0" max=${limit} value=${used} high=${limit * 0.8} optimum="0"></meter>`}</td>
       <td class="n">${shown(used)}${limit !== null && html`<span class="muted"> / ${shown(limit)}</span>`}</td>
     </tr>`
-}
-
-/** @param {{ lines: NonNullable<Health['doctor']> }} props */
-function Doctor({ lines }) {
-  return html`
-    <section class="card">
-      <h2>Doctor</h2>
-      <ul class="doctor">
-        ${lines.map(({ name, ok, text }) => html`<li><b class=${ok ? '' : 'bad'}>${ok ? 'ok' : 'not ok'}</b> ${name}: ${text}</li>`)}
-      </ul>
-    </section>`
 }
 
 /** @param {{ settings: Health['settings'] }} props */

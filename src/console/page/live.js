@@ -11,7 +11,7 @@ import { settings } from './settings.js'
 
 /**
  * @import { LiveCall } from './feed.js'
- * @import { Call } from './types.d.ts'
+ * @import { Call, Calls } from './types.d.ts'
  */
 
 export function LiveView() {
@@ -29,9 +29,7 @@ export function LiveView() {
 
 /** The calls that ended last, or what to do where there are none yet. */
 function Latest() {
-  const { data, error, again } = /** @type {ReturnType<typeof useAnswer<{ calls: Call[] }>>} */ (
-    useAnswer('/api/calls?limit=8')
-  )
+  const { data, error, again } = /** @type {ReturnType<typeof useAnswer<Calls>>} */ (useAnswer('/api/calls?limit=8'))
   const ended = endedCalls.value
   useEffect(again, [ended])
   const calls = data?.calls.filter(({ endedAt }) => endedAt !== null) ?? []

@@ -6,12 +6,12 @@ import { html } from './html.js'
 import { useAnswer } from './load.js'
 import { address } from './route.js'
 
-/** @typedef {{ kind: string, key: string, at: string, data: unknown, caller: string | null, callId: string | null, doneAt: string | null }} Item */
+/** @import { Item, Items } from './types.d.ts' */
 
 /** What the agent took down: messages, bookings, and what the tools of one's own agents keep. */
 export function MessagesView() {
   const cursor = address.value.searchParams.get('cursor') ?? ''
-  const { data, error, again } = /** @type {ReturnType<typeof useAnswer<{ items: Item[], next: string | null }>>} */ (
+  const { data, error, again } = /** @type {ReturnType<typeof useAnswer<Items>>} */ (
     useAnswer(`/api/items${query({ cursor })}`)
   )
   const [problem, setProblem] = useState(/** @type {Error | undefined} */ (undefined))

@@ -8,15 +8,10 @@ import { FirstSteps } from './live.js'
 import { useAnswer } from './load.js'
 import { address, go } from './route.js'
 
-/**
- * @typedef {{ day: string, agent: string | null, calls: number, durationMs: number, costUsd: number, faults: Readonly<Record<string, number>>,
- *   responseMs: { n: number, p50: number | null, p90: number | null, max: number | null } }} Row
- * @typedef {{ callId: string, startedAt: string, agent: string | null, atMs: number, responseMs: number, text: string | null }} SlowTurn
- * @typedef {{ from: string, to: string, days: readonly Row[], slowest: readonly SlowTurn[] }} Stats
- */
+/** @import { Stats } from './types.d.ts' */
 
 /** Whose fault an end may be that nobody wanted. */
-const TROUBLES = ['us', 'twilio', 'openai', 'operator']
+const TROUBLES = /** @type {const} */ (['us', 'twilio', 'openai', 'operator'])
 
 export function NumbersView() {
   const search = address.value.searchParams
@@ -128,7 +123,7 @@ function Charts({ rows }) {
     </div>`
 }
 
-/** @param {{ turns: readonly SlowTurn[] }} props */
+/** @param {{ turns: Stats['slowest'] }} props */
 function Slowest({ turns }) {
   if (turns.length === 0) return null
   return html`

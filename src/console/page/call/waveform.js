@@ -6,9 +6,8 @@ import { useAnswer } from '../load.js'
 import { heardAndNot, unheardMs } from './facts.js'
 
 /**
- * @import { Call, Turn } from '../types.d.ts'
+ * @import { Call, Peaks, Turn } from '../types.d.ts'
  * @import { Player } from './player.js'
- * @typedef {{ perSecond: number, caller: readonly number[], agent: readonly number[] }} Peaks
  */
 
 /** A long call has fewer peaks a second: more than this many in all cannot be told apart. */
