@@ -2,9 +2,11 @@ import cookie from '@fastify/cookie'
 import formbody from '@fastify/formbody'
 import websocket from '@fastify/websocket'
 import Fastify, { type FastifyInstance, type FastifyRequest, LogController } from 'fastify'
+import type { ZodObject } from 'zod'
 import { agentFor } from './agent/agent.ts'
 import type { AgentFor } from './agent/context.ts'
 import { outputGuardrails } from './agent/guardrails.ts'
+import { result } from './agent/result.ts'
 import { memoryStore } from './agent/store.ts'
 import type { Call } from './call/call.ts'
 import { contain } from './call/contain.ts'
@@ -63,6 +65,8 @@ export interface Dependencies {
   readonly practice: Practice | undefined
   readonly agentFor: AgentFor
   readonly outputGuardrails: typeof outputGuardrails
+  /** What is learned from a call when it is over, where RESULT_MODEL is set. */
+  readonly result: ZodObject
   readonly saveRecord: SaveRecord
   /** New callers are declined while this is true; by default, while the event loop is late. */
   readonly isOverloaded: () => boolean
@@ -102,7 +106,8 @@ export async function buildApp(config: Config, overrides: Partial<Dependencies> 
   await app.register(limits, { config })
   await app.register(pressure)
   const records = overrides.store && (await keepRecords(app, overrides.store, config))
-  const webhooks = records && overrides.store && tellWebhooks(app, overrides.store, records, config)
+  const webhooks =
+    records && overrides.store && tellWebhooks(app, overrides.store, records, config, overrides.result ?? result)
   app.decorate('webhooks', webhooks)
   const metrics = measure(app, config, overrides, records)
   const alerts = alertsOf(app, config, webhooks)

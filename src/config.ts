@@ -115,6 +115,8 @@ export const Environment = z.object({
   TRANSFER_TARGETS: transferTargets.default(new Map()),
   FALLBACK_NUMBER: phoneNumber.optional(),
   REMEMBER_CALLERS: flag.default(false),
+  RESULT_MODEL: z.string().optional(),
+  OPENAI_BASE_URL: webUrl('https://api.openai.com/v1').default('https://api.openai.com/v1'),
   WEBHOOK_URL: webUrl('https://crm.example.com/calls').optional(),
   WEBHOOK_SECRET: webhookSecrets.optional(),
   WEBHOOK_INCLUDE: z.enum(['transcript'], 'expected transcript, or nothing').optional(),
@@ -146,14 +148,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>) {
   if (present['WEBHOOK_URL'] && !present['WEBHOOK_SECRET']) {
     complaints.push('WEBHOOK_SECRET: WEBHOOK_URL needs one to sign with; `npm run webhook -- listen` makes one')
   }
-  for (const name of ['MAX_CALL_COST_USD', 'MAX_DAY_COST_USD'] as const) {
-    const model = parsed.data?.OPENAI_MODEL
-    if (parsed.data?.[name] !== undefined && model !== undefined && !hasPrice(model)) {
-      complaints.push(
-        `${name}: ${model} (OPENAI_MODEL) has no price in src/records/prices.ts, so its cost cannot be limited`
-      )
-    }
-  }
+  if (parsed.data) complaints.push(...withoutPrice(parsed.data))
   for (const [name, meant] of misspelt(Object.keys(env), Object.keys(Environment.shape))) {
     complaints.push(
       `${name}: there is no such setting; ${meant} is one (or set that too, if this is another program's)`
@@ -161,6 +156,19 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>) {
   }
   if (!parsed.success || complaints.length > 0) throw new InvalidEnvironment(complaints.join('\n'))
   return freeze(parsed.data)
+}
+
+/** A limit on what is spent needs the price of every model that spends it. */
+function withoutPrice(env: z.infer<typeof Environment>): string[] {
+  const why = (model: 'OPENAI_MODEL' | 'RESULT_MODEL') =>
+    `${env[model]} (${model}) has no price in src/records/prices.ts`
+  return (['MAX_CALL_COST_USD', 'MAX_DAY_COST_USD'] as const).flatMap((limit) => {
+    if (env[limit] === undefined) return []
+    const models =
+      limit === 'MAX_DAY_COST_USD' ? (['OPENAI_MODEL', 'RESULT_MODEL'] as const) : (['OPENAI_MODEL'] as const)
+    const unknown = models.filter((model) => env[model] !== undefined && !hasPrice(env[model]))
+    return unknown.map((model) => `${limit}: ${why(model)}, so its cost cannot be limited`)
+  })
 }
 
 /** Where the store is: a command needs no more. Pure. @throws InvalidEnvironment that names every bad variable */
@@ -248,6 +256,10 @@ function freeze(env: z.infer<typeof Environment>) {
       fallbackNumber: env.FALLBACK_NUMBER,
       rememberCallers: env.REMEMBER_CALLERS
     }),
+    result:
+      env.RESULT_MODEL === undefined
+        ? undefined
+        : Object.freeze({ model: env.RESULT_MODEL, url: env.OPENAI_BASE_URL, apiKey: env.OPENAI_API_KEY }),
     webhooks:
       env.WEBHOOK_URL === undefined
         ? undefined

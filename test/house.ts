@@ -17,6 +17,7 @@ import { loadConfig } from '../src/config.ts'
 import type { RealtimeLeg } from '../src/realtime/leg.ts'
 import { agentFor } from './agents/pizzeria/agent.ts'
 import { outputGuardrails } from './agents/pizzeria/guardrails.ts'
+import { result } from './agents/pizzeria/result.ts'
 
 export interface LogLine {
   readonly level: number
@@ -61,6 +62,7 @@ export async function startHouse({ env, model: modelOptions, overrides, provokes
   const app = await buildApp(config, {
     agentFor,
     outputGuardrails,
+    result,
     saveRecord: async (record) => records.push(record),
     readers: [
       (call) => {

@@ -30,6 +30,8 @@ export interface EarlierCall {
   readonly startedAt: number
   /** The messages that were taken, the newest first, shortened. */
   readonly messages: readonly Pick<Message, 'from' | 'text'>[]
+  /** What was learned from the call (result.ts), without what is not known, and shortened; undefined where nothing was. */
+  readonly result?: Readonly<Record<string, unknown>> | undefined
 }
 
 /**

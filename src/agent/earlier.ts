@@ -16,8 +16,8 @@ ${earlier.map(asData).join('\n')}
 }
 
 /** One line, in which no quotation can end itself, begin a line or end the data. */
-export function asData({ startedAt, messages }: EarlierCall): string {
-  return JSON.stringify({ date: dateOf(new Date(startedAt)), messages }).replaceAll('<', '\\u003c')
+export function asData({ startedAt, messages, result }: EarlierCall): string {
+  return JSON.stringify({ date: dateOf(new Date(startedAt)), messages, result }).replaceAll('<', '\\u003c')
 }
 
 /** `YYYY-MM-DD`, in the server's time zone. */

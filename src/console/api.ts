@@ -7,6 +7,7 @@ import type { Writer } from '../store/writer.ts'
 import { acts } from './acts.ts'
 import { callers } from './callers.ts'
 import { calls } from './calls.ts'
+import { deliveries } from './deliveries.ts'
 import { tellError } from './errors.ts'
 import { health } from './health.ts'
 import { items } from './items.ts'
@@ -41,5 +42,6 @@ export async function api(app: FastifyInstance, { config, store, version, writer
   app.get('/openapi.json', { schema: { hide: true } as object }, async () => app.swagger())
   // Not the options as they came: the prefix in them would count twice.
   const options: ApiOptions = { config, store, version, writer }
-  for (const routes of [calls, recordings, acts, callers, items, numbers, health]) await app.register(routes, options)
+  for (const routes of [calls, recordings, acts, callers, items, numbers, deliveries, health])
+    await app.register(routes, options)
 }

@@ -214,6 +214,9 @@ export const NoQuery = z.strictObject({})
 export const CallPath = z.strictObject({
   callSid: z.string().regex(/^[\w-]{1,64}$/, 'expected the id of a call, like CA0123…')
 })
+export const DeliveryPath = z.strictObject({
+  webhookId: z.string().regex(/^\w{1,64}$/, 'expected a webhook-id, like msg_0123…')
+})
 export const CallerPath = z.strictObject({ number: phoneNumber })
 export const ItemPath = z.strictObject({ kind: words, key: words })
 

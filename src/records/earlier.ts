@@ -58,7 +58,8 @@ async function read({ db }: Store, number: string, callSid: string): Promise<rea
   const [calls, items] = await Promise.all([
     db
       .selectFrom('calls')
-      .select(['id', 'startedAt'])
+      .leftJoin('results', 'results.callId', 'calls.id')
+      .select(['id', 'startedAt', 'results.data as result'])
       // By the side that was the caller's: somebody who forges the practice's own number gets nobody's calls.
       .where(({ and, eb, or }) =>
         or([
@@ -80,10 +81,12 @@ async function read({ db }: Store, number: string, callSid: string): Promise<rea
       .limit(MOST_MESSAGES)
       .execute()
   ])
-  const found = new Map<string, EarlierCall>(calls.map(({ id, startedAt }) => [id, { startedAt, messages: [] }]))
+  const found = new Map<string, EarlierCall>(
+    calls.map(({ id, startedAt, result }) => [id, { startedAt, messages: [], result: valuesOf(result) }])
+  )
   for (const { callId, at, data } of items) {
-    const { startedAt, messages } = found.get(callId ?? '') ?? { startedAt: at, messages: [] }
-    found.set(callId ?? '', { startedAt, messages: [...messages, shortened(JSON.parse(data))] })
+    const { messages, ...call } = found.get(callId ?? '') ?? { startedAt: at, messages: [] }
+    found.set(callId ?? '', { ...call, messages: [...messages, shortened(JSON.parse(data))] })
   }
   const newestFirst = [...found.values()].sort((a, b) => b.startedAt - a.startedAt)
   return bounded(newestFirst.slice(0, MOST_CALLS))
@@ -94,6 +97,16 @@ function shortened({ from, text }: Message): EarlierCall['messages'][number] {
   return { from: cut(from, MOST_NAME), text: cut(text, MOST_WORDS) }
 }
 
+/** The values of a result without the turns that show them. */
+function valuesOf(result: string | null): EarlierCall['result'] {
+  if (result === null) return undefined
+  const fields = Object.entries(JSON.parse(result) as Record<string, { value: unknown }>)
+  const known = fields.filter(([, { value }]) => value !== null)
+  return Object.fromEntries(
+    known.map(([name, { value }]) => [name, typeof value === 'string' ? cut(value, MOST_WORDS) : value])
+  )
+}
+
 function cut(text: string, most: number): string {
   return text.length <= most ? text : `${text.slice(0, most).toWellFormed()}…`
 }
@@ -102,11 +115,12 @@ function cut(text: string, most: number): string {
 function bounded(calls: readonly EarlierCall[]): readonly EarlierCall[] {
   const kept: EarlierCall[] = []
   const fits = (call: EarlierCall) => Buffer.byteLength([...kept, call].map(asData).join('\n')) <= MOST_BYTES
-  for (const { startedAt, messages } of calls) {
+  for (const { startedAt, messages, result } of calls) {
     let call: EarlierCall = { startedAt, messages: [] }
     if (!fits(call)) break
+    if (result && fits({ ...call, result })) call = { ...call, result }
     for (const message of messages) {
-      const longer = { startedAt, messages: [...call.messages, message] }
+      const longer = { ...call, messages: [...call.messages, message] }
       if (fits(longer)) call = longer
     }
     kept.push(call)

@@ -24,6 +24,18 @@ const TOKENS: Readonly<Record<string, TokenPrices>> = {
   'gpt-realtime-1.5': { textIn: 4, cachedText: 0.4, textOut: 16, audioIn: 32, cachedAudio: 0.4, audioOut: 64 }
 }
 
+/** US dollars for a million tokens of the models that read and write text. */
+const TEXT: Readonly<Record<string, Pick<TokenPrices, 'textIn' | 'cachedText' | 'textOut'>>> = {
+  'gpt-6-luna': { textIn: 0.1, cachedText: 0.01, textOut: 0.5 },
+  'gpt-6-sol': { textIn: 2, cachedText: 0.2, textOut: 10 },
+  'gpt-6.1-sol': { textIn: 2, cachedText: 0.1, textOut: 10 },
+  'gpt-6.1-terra': { textIn: 1, cachedText: 0.05, textOut: 5 },
+  'gpt-6-astra': { textIn: 10, cachedText: 1, textOut: 50 },
+  'gpt-5.6-luna': { textIn: 0.2, cachedText: 0.02, textOut: 1.2 },
+  'gpt-5.6-terra': { textIn: 2, cachedText: 0.2, textOut: 12 },
+  'gpt-5.6-sol': { textIn: 5, cachedText: 0.5, textOut: 30 }
+}
+
 /** US dollars for a minute of audio that is transcribed. */
 const TRANSCRIPTION: Readonly<Record<string, number>> = { 'gpt-transcribe': 0.0045 }
 /** Of a transcription that is counted in tokens: the caller's audio has one for 100 ms. (OpenAI: Realtime costs) */
@@ -71,14 +83,21 @@ export function usd({ model, ...usage }: Usage & { readonly model: string }): nu
 export function costOf(usage: Iterable<Usage & { readonly model: string }>, durationMs: number): Cost {
   let model = 0
   let transcription = 0
+  let analysis = 0
   for (const one of usage) {
     if (one.model in TRANSCRIPTION) transcription += usd(one) ?? 0
+    else if (undated(one.model) in TEXT) analysis += usd(one) ?? 0
     else model += usd(one) ?? 0
   }
-  return { model, transcription, analysis: 0, telephonyEstimate: Math.ceil(durationMs / 60_000) * TELEPHONY_A_MINUTE }
+  return { model, transcription, analysis, telephonyEstimate: Math.ceil(durationMs / 60_000) * TELEPHONY_A_MINUTE }
+}
+
+function pricesOf(model: string): TokenPrices | undefined {
+  const text = TEXT[undated(model)]
+  return text ? { ...text, audioIn: 0, cachedAudio: 0, audioOut: 0 } : TOKENS[undated(model)]
 }
 
 /** A dated snapshot costs what its model costs: `gpt-realtime-2.1-2026-09-01`. */
-function pricesOf(model: string): TokenPrices | undefined {
-  return TOKENS[model.replace(/-20\d\d-\d\d-\d\d$/, '')]
+function undated(model: string): string {
+  return model.replace(/-20\d\d-\d\d-\d\d$/, '')
 }

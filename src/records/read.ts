@@ -2,6 +2,7 @@ import { type Expression, type ExpressionBuilder, type Selectable, type SqlBool,
 import type { Consent } from '../call/consent.ts'
 import type { Store } from '../store/open.ts'
 import type { CallRow, EventRow, Tables, TurnRow, UsageRow } from '../store/tables.ts'
+import { deliveriesOf, resultOf } from './afterwards.ts'
 import { BadRequest, callerNumber, isOf } from './caller-number.ts'
 import { costOf, usd } from './prices.ts'
 
@@ -17,17 +18,6 @@ export interface Event {
   readonly type: string
   readonly stream: string
   readonly [field: string]: unknown
-}
-
-/** One webhook event on its way to one address. */
-export interface Delivery {
-  readonly webhookId: string
-  readonly type: string
-  readonly attempts: number
-  /** Of the last attempt; null before one was answered. */
-  readonly status: number | null
-  readonly state: 'pending' | 'delivered' | 'dead' | 'disabled'
-  readonly at: string
 }
 
 /** Which calls are wanted; all of them must hold. */
@@ -102,8 +92,8 @@ export async function readCall({ db }: Pick<Store, 'db'>, id: string) {
     turns: turns.sort((one, other) => timeOf(one) - timeOf(other)).map(turnOf),
     events: events.map(eventOf),
     usage: usage.map(usageOf),
-    result: null as Readonly<Record<string, unknown>> | null,
-    deliveries: [] as readonly Delivery[]
+    result: await resultOf({ db }, row.id),
+    deliveries: await deliveriesOf({ db }, row.id)
   }
 }
 

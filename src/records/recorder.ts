@@ -17,6 +17,8 @@ export interface RecorderOptions {
   /** This process. */
   readonly node: string
   readonly version: string
+  /** Of a new call. */
+  readonly resultState: CallRow['resultState']
 }
 
 /**
@@ -115,7 +117,7 @@ class LiveRecord {
     if (this.#id === undefined) return
     this.#hasChanged = false
     const { soFar, ended } = this.#call.record
-    const { node, version, writer } = this.#options
+    const { node, version, resultState, writer } = this.#options
     const { n, p50, p90, max } = quantiles(soFar.responses)
     const row: CallRow = {
       ...{ id: this.#id, callSid: this.#id, direction: soFar.direction },
@@ -126,7 +128,7 @@ class LiveRecord {
       ...{ firstAudioMs: soFar.firstAudioMs ?? null, responses: n },
       ...{ responseP50Ms: p50 ?? null, responseP90Ms: p90 ?? null, responseMaxMs: max ?? null },
       ...{ turns: soFar.turns, bargeIns: soFar.bargeIns, reconnections: soFar.reconnections, tools: soFar.tools },
-      ...{ streams: soFar.streams, resultState: 'off', updatedAt: Date.now() },
+      ...{ streams: soFar.streams, resultState, updatedAt: Date.now() },
       ...{ recording: soFar.recording, consent: soFar.consent ? json(soFar.consent) : null }
     }
     writer.call(row)

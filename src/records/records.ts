@@ -48,7 +48,10 @@ export async function keepRecords(app: FastifyInstance, store: Store, config: Co
   await spending.start()
   app.addHook('onClose', async () => spending.stop())
   const version = await versionOf(config)
-  const readers = [recorder({ writer, node: node.id, version }), spending.watch]
+  const readers = [
+    recorder({ writer, node: node.id, version, resultState: config.result ? 'pending' : 'off' }),
+    spending.watch
+  ]
   if (recordings) readers.push(recordings.reader)
   return { readers, writer, node: node.id, isDaySpent: () => spending.isDaySpent, version }
 }

@@ -22,6 +22,8 @@ async function dataOf(store: Store, row: DeliveryRow, hasWords: boolean): Promis
       return hasWords ? { call, transcript: transcriptOf(whole) } : { call }
     case 'call.recording_ready':
       return call.recording === 'kept' ? { call } : undefined
+    case 'call.analyzed':
+      return { call, result: whole.result }
     case 'message.taken':
       return hasWords ? { call, message: messageOf(whole, data) } : { call }
     default:

@@ -5,16 +5,12 @@ import type { Store } from '../store/open.ts'
 import type { DeliveryRow } from '../store/tables.ts'
 import { attempt, type Outcome, type Receiver } from './attempt.ts'
 import { bodyOf } from './body.ts'
+import { LEASE_MS, Queue } from './queue.ts'
 
 /** These come after the end of their call, whose event goes first. */
 const AFTER_THE_END: readonly WebhookType[] = ['call.recording_ready', 'call.analyzed']
 /** Sent at a time, so that a slow receiver does not hold up others' calls, and is not flooded. */
 const MOST_AT_A_TIME = 32
-/** A process that was killed leaves what it was sending to others, or to its next start, after this time. */
-const LEASE_MS = 5_000
-const RENEW_MS = 1_500
-/** For what is due later, and for what other processes have left. */
-const LOOK_MS = 1_000
 /** Each wait is longer or shorter by up to this share, so that what has failed together does not come back together. */
 const JITTER = 0.2
 /** A receiver may ask for a longer pause than the next wait, up to this. */
@@ -34,12 +30,7 @@ export interface DeliverOptions extends Receiver {
 /** Sends what is in the outbox. Several processes may do so at once: each event is taken by one of them. */
 export class Deliverer {
   readonly #options: DeliverOptions
-  /** What is being sent, by id. */
-  readonly #sending = new Map<string, Promise<void>>()
-  readonly #closed = new AbortController()
-  #looking: Promise<void> | undefined
-  #looksAgain = false
-  #timers: NodeJS.Timeout[] = []
+  readonly #queue: Queue<DeliveryRow>
   /** The receiver has asked for a pause. On the clock of `performance.now()`. */
   #pausedUntil = 0
   /** The receiver has answered 410: it wants nothing any more. */
@@ -48,32 +39,25 @@ export class Deliverer {
 
   constructor(options: DeliverOptions) {
     this.#options = options
+    this.#queue = new Queue({
+      most: MOST_AT_A_TIME,
+      take: (most) => this.#next(most),
+      idOf: ({ id }) => id,
+      run: (row, signal) => this.#send(row, signal),
+      renew: (ids) => this.#renew(ids)
+    })
   }
 
   start(): void {
-    this.#timers = [
-      setInterval(() => this.wake(), LOOK_MS).unref(),
-      setInterval(() => void this.#renew().catch(() => {}), RENEW_MS).unref()
-    ]
-    this.wake()
+    this.#queue.start()
   }
 
   /** Something may be due. */
-  readonly wake = (): void => {
-    if (this.#closed.signal.aborted) return
-    if (this.#looking) {
-      this.#looksAgain = true
-      return
-    }
-    this.#looking = this.#look()
-      // A store that is away is the writer's to report; what was taken meanwhile is free again after its lease.
-      .catch(() => {})
-      .finally(() => {
-        this.#looking = undefined
-        if (!this.#looksAgain) return
-        this.#looksAgain = false
-        this.wake()
-      })
+  readonly wake = (): void => this.#queue.wake()
+
+  /** Sends what is due for up to `ms` more. What is cut off then does not count as an attempt. */
+  close(ms: number): Promise<void> {
+    return this.#queue.close(ms)
   }
 
   /** Sends an event once more, whatever became of it. @returns false when there is no such event */
@@ -91,47 +75,21 @@ export class Deliverer {
     return numUpdatedRows === 1n
   }
 
-  /** Sends what is due for up to `ms` more. What is cut off then does not count as an attempt. */
-  async close(ms: number): Promise<void> {
-    const timeUp = setTimeout(() => this.#closed.abort(), ms)
-    for (const timer of this.#timers) clearInterval(timer)
-    while (!this.#closed.signal.aborted) {
-      this.wake()
-      await this.#looking
-      if (this.#sending.size === 0) break
-      await Promise.race(this.#sending.values())
-    }
-    clearTimeout(timeUp)
-    this.#closed.abort()
-    await this.#looking
-    await Promise.all(this.#sending.values())
-  }
-
-  async #look(): Promise<void> {
-    if (this.#isDisabled) return this.#disable()
-    if (performance.now() < this.#pausedUntil) return
-    const room = MOST_AT_A_TIME - this.#sending.size
-    if (room <= 0) return
-    const rows = await this.#take(room)
-    for (const row of rows) {
-      const sent = this.#send(row)
-        .catch(() => {})
-        .finally(() => {
-          this.#sending.delete(row.id)
-          this.wake()
-        })
-      this.#sending.set(row.id, sent)
-    }
+  async #next(most: number): Promise<DeliveryRow[]> {
+    if (this.#isDisabled) await this.#disable()
+    return this.#isDisabled || performance.now() < this.#pausedUntil ? [] : this.#take(most)
   }
 
   /** The one claiming statement of both engines. Of one call, an event waits for those before it. */
   #take(most: number): Promise<DeliveryRow[]> {
     const { store, node } = this.#options
     const { db, now, isPostgres } = store
+    const afterTheEnd = sql.join(AFTER_THE_END)
+    // What is held was made early, and goes after what was made until it is due.
     const isBlocked = sql<boolean>`exists (
       select 1 from deliveries as e where e."callId" = d."callId" and e.id != d.id and (
-        (e.state = 'pending' and (e.id < d.id or d.state = 'held'))
-        or (e.state = 'held' and e.id < d.id and d.type in (${sql.join(AFTER_THE_END)}))
+        (e.state = 'pending' and (e.id < d.id or (d.state = 'held' and e.type not in (${afterTheEnd}))))
+        or (e.state = 'held' and e.id < d.id and d.type in (${afterTheEnd}))
       )
     )`
     return db
@@ -155,22 +113,21 @@ export class Deliverer {
       .execute() as Promise<DeliveryRow[]>
   }
 
-  async #renew(): Promise<void> {
-    if (this.#sending.size === 0) return
+  async #renew(ids: readonly string[]): Promise<void> {
     const { store, node } = this.#options
     await store.db
       .updateTable('deliveries')
       .set({ takenUntil: sql<number>`${store.now} + ${sql.lit(LEASE_MS)}` })
-      .where('id', 'in', [...this.#sending.keys()])
+      .where('id', 'in', ids)
       .where('takenBy', '=', node)
       .execute()
   }
 
-  async #send(row: DeliveryRow): Promise<void> {
+  async #send(row: DeliveryRow, signal: AbortSignal): Promise<void> {
     const body = row.body ?? (await this.#freeze(row))
     if (body === undefined) return
-    const outcome = await attempt(this.#options, { id: row.id, body }, this.#closed.signal)
-    if (outcome.status === undefined && this.#closed.signal.aborted) return this.#giveBack(row)
+    const outcome = await attempt(this.#options, { id: row.id, body }, signal)
+    if (outcome.status === undefined && signal.aborted) return this.#giveBack(row)
     await this.#settle(row, outcome)
   }
 
@@ -208,7 +165,7 @@ export class Deliverer {
       })
       .where('id', '=', row.id)
       .execute()
-    if (waitMs !== undefined && waitMs < LOOK_MS) setTimeout(this.wake, waitMs).unref()
+    if (waitMs !== undefined) this.#queue.wakeIn(waitMs)
     if (isDead && status !== 410)
       this.#options.log.error({ webhookId: row.id, type: row.type, status }, 'a webhook was given up')
   }

@@ -77,6 +77,20 @@ describe.each(ENGINES)('earlier calls in %s', (engine) => {
     ])
   })
 
+  test('are told with what was learned from them, as far as it is known', async () => {
+    const store = await open(await newStoreSettings(engine))
+    await keepCall(store, 'CA1', NOON)
+    const shows = (value: unknown) => ({ value, turns: value === null ? [] : ['item_1'] })
+    const data = JSON.stringify({ summary: shows('x'.repeat(400)), isInPain: shows(true), followUp: shows(null) })
+    await store.db
+      .insertInto('results')
+      .values({ callId: 'CA1', dueAt: null, takenBy: null, takenUntil: 0, attempts: 1, data })
+      .execute()
+    const [call] = await earlierCalls(store, nothing.log)(claims())
+    expect(call?.result).toEqual({ summary: `${'x'.repeat(300)}…`, isInPain: true })
+    expect(aboutEarlier(call ? [call] : [])).toContain('"isInPain":true')
+  })
+
   test('are those of the caller’s side: who forges our own number gets nobody’s', async () => {
     const store = await open(await newStoreSettings(engine))
     await keepCall(store, 'CA1', NOON)

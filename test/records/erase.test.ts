@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { BadRequest } from '../../src/records/caller-number.ts'
 import { eraseCall, eraseCaller } from '../../src/records/erase.ts'
+import { newDelivery } from '../../src/store/new-delivery.ts'
 import type { Store } from '../../src/store/open.ts'
 import { calls, hears, obliging, quiet, says, speak } from '../call/manners/scene.ts'
 import { startHouse } from '../house.ts'
@@ -84,9 +85,17 @@ describe.each(ENGINES)('on %s', (engine) => {
       .insertInto('agentItems')
       .values(anItem('kolibri-message', { caller: NUMBER, callId: id }))
       .execute()
+    await store.db
+      .insertInto('results')
+      .values({ callId: id, dueAt: null, takenBy: null, takenUntil: 0, attempts: 1, data: '"kolibri-learned"' })
+      .execute()
+    await store.db
+      .insertInto('deliveries')
+      .values({ ...newDelivery('call.ended', { callId: id }), body: '"kolibri-told"' })
+      .execute()
 
-    const words = ['caller', 'agent', 'argument', 'result', 'message', 'recording'].map((what) => `kolibri-${what}`)
-    const secrets = [...words, NUMBER]
+    const spoken = ['caller', 'agent', 'argument', 'result', 'message', 'recording']
+    const secrets = [...[...spoken, 'learned', 'told'].map((what) => `kolibri-${what}`), NUMBER]
     // Each of them is there: else it would prove nothing that none is there afterwards.
     const isThere = async () => (await traces(store, secrets)).map((trace) => trace.split(' ')[0])
     await expect.poll(isThere, { timeout: LIMIT_MS }).toEqual(expect.arrayContaining(secrets))
@@ -167,7 +176,7 @@ describe.each(ENGINES)('on %s', (engine) => {
     const store = await open(await newStoreSettings(engine))
     const tables = (await store.db.introspection.getTables()).map(({ name }) => name)
     // A new table of words belongs into src/records/copies.ts and into the first test.
-    const erased = ['calls', 'turns', 'events', 'usage', 'recordingChunks', 'agentItems']
+    const erased = ['calls', 'turns', 'events', 'usage', 'recordingChunks', 'agentItems', 'results', 'deliveries']
     expect(tables.sort()).toEqual([...erased, 'nodes', 'erased', 'audit'].sort())
   })
 

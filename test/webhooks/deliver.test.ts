@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { newDelivery } from '../../src/store/new-delivery.ts'
 import type { DeliveryRow } from '../../src/store/tables.ts'
 import { Deliverer } from '../../src/webhooks/deliver.ts'
+import { type House, startHouse } from '../house.ts'
 import { ENGINES, newStoreSettings, open } from '../stores.ts'
 import { type Answer, receive, SECRET } from './receiver.ts'
 
@@ -83,6 +84,28 @@ test('an event that was given up is sent again when somebody asks for it', async
   expect(await sender.sendAgain(alert.id)).toBe(true)
   await becomes([{ state: 'delivered', status: 200, attempts: 1 }])
   expect(await sender.sendAgain('msg_unknown')).toBe(false)
+})
+
+test('the API sends an event again, and says why it cannot', async () => {
+  const CONSOLE_TOKEN = 'a-token-of-the-console'
+  const send = ({ app }: House, id: string) =>
+    app.inject({
+      ...{ method: 'POST', url: `/api/deliveries/${id}/send` },
+      headers: { authorization: `Bearer ${CONSOLE_TOKEN}` }
+    })
+  const receiver = await receive()
+  const store = await open(await newStoreSettings('SQLite'))
+  const house = await startHouse({ env: { CONSOLE_TOKEN, ...receiver.env }, overrides: { store } })
+  await house.connect()
+  const { id } = await receiver.next('call.started')
+  const stateOf = () => store.db.selectFrom('deliveries').select('state').where('id', '=', id).execute()
+  await expect.poll(stateOf).toEqual([{ state: 'delivered' }])
+  expect((await send(house, id)).json()).toEqual({ done: true })
+  expect((await receiver.next('call.started')).id).toBe(id)
+  expect((await send(house, 'msg_unknown')).statusCode).toBe(404)
+  const other = { store: await open(await newStoreSettings('SQLite')) }
+  const without = await send(await startHouse({ env: { CONSOLE_TOKEN }, overrides: other }), id)
+  expect([without.statusCode, without.json().error.message]).toEqual([409, 'WEBHOOK_URL is not set'])
 })
 
 test('a receiver that is gone for good (410) gets nothing more, until somebody sends again', async () => {
