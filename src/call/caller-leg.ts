@@ -48,6 +48,8 @@ export interface CallerLegEvents {
   playing: []
   /** All of the agent's voice has been played, or was cleared. */
   silent: [{ cleared: boolean }]
+  /** The carrier has obeyed `clear`, as far as its marks tell, or the stream has ended before. */
+  cleared: []
   /** An item of the agent's was played to its end, or a `clear` took the rest away. */
   heard: [Heard]
   /**
@@ -78,6 +80,8 @@ export interface Tap {
   markCameBack?(name: string): void
   /** What was sent and not played yet is discarded. */
   clear?(): void
+  /** As the event of this name. */
+  cleared?(): void
 }
 
 /** The caller's side of a call: what a call needs of a carrier. */

@@ -85,7 +85,8 @@ export type CallEvent =
     }
   /**
    * The caller spoke over the agent and stopped it. Points in ms since the first `start`: the caller's voice began, the
-   * model noticed it, `clear` went out, the agent fell silent; and for how long both spoke and how much audio was cut.
+   * model noticed it, `clear` went out, the carrier had obeyed it (its marks were back); and for how long both spoke and
+   * how much audio was cut. Emitted when all of that is known.
    */
   | {
       readonly type: 'barge_in'

@@ -89,6 +89,8 @@ export class Playback {
   readonly #pending = new Map<string, PendingMark>()
   /** Marks that the clock answered. When Twilio returns one later, it tells how late Twilio plays. */
   readonly #answered = new Map<string, PendingMark>()
+  /** Marks that Twilio returns when it obeys a `clear`. */
+  readonly #clearing = new Set<string>()
   /** All audio that was sent, and the part of it that was played or discarded, in ms. */
   #sentMs = 0
   #pastMs = 0
@@ -117,6 +119,11 @@ export class Playback {
   /** Twilio has audio of the agent's that is not known to be played. */
   get isAgentPlaying(): boolean {
     return this.#voiceMarks > 0
+  }
+
+  /** A `clear` is on its way: the marks that Twilio returns when it obeys have not all come. */
+  get isClearing(): boolean {
+    return this.#clearing.size > 0
   }
 
   /** Audio at Twilio that no mark has proved to be played, in ms; never more than the clock allows. */
@@ -186,6 +193,7 @@ export class Playback {
   /** Twilio returned a mark: everything before it was played, unless a `clear` went out since. */
   markCameBack(name: string): Answered {
     const answering: Answering = { marks: [], heard: [] }
+    this.#clearing.delete(name)
     const old = this.#answered.get(name)
     if (old) {
       this.#lateMs = this.#now() - old.dueAt
@@ -226,7 +234,10 @@ export class Playback {
   /** A `clear` goes out, which discards what was not played. */
   cleared(): Answered {
     const answering: Answering = { marks: [], heard: [] }
-    for (const { name, item } of this.#pending.values()) if (item) answering.marks.push(name)
+    for (const { name, item, isOnWire } of this.#pending.values()) {
+      if (item) answering.marks.push(name)
+      if (isOnWire) this.#clearing.add(name)
+    }
     for (const item of this.#open) {
       item.cut = item.playedMs < item.sentMs
       item.goneMs = item.sentMs
@@ -248,7 +259,9 @@ export class Playback {
     for (const { item, atMs, dueAt } of this.#pending.values()) {
       if (item) item.playedMs = Math.max(item.playedMs, atMs - Math.max(0, Math.ceil(dueAt - now)))
     }
-    return { marks: [], heard: this.cleared().heard }
+    const { heard } = this.cleared()
+    this.#clearing.clear()
+    return { marks: [], heard }
   }
 
   #answer(mark: PendingMark, answering: Answering): void {

@@ -30,6 +30,7 @@ export class MediaStream extends EventEmitter<CallerLegEvents> implements Caller
   #streamSid: string | undefined
   #media: MediaReader | undefined
   #wasPlaying = false
+  #wasClearing = false
 
   /**
    * Must be called in the tick in which the socket was accepted: ws drops what arrives before a listener.
@@ -185,6 +186,7 @@ export class MediaStream extends EventEmitter<CallerLegEvents> implements Caller
     if (marks.length > 0) this.emit('marks', marks)
     for (const item of heard) this.emit('heard', item)
     this.#playbackChanged(cleared)
+    this.#clearingChanged()
   }
 
   #tellRaw(data: RawData): void {
@@ -199,6 +201,15 @@ export class MediaStream extends EventEmitter<CallerLegEvents> implements Caller
     this.#wasPlaying = isAgentPlaying
     if (isAgentPlaying) this.emit('playing')
     else this.emit('silent', { cleared })
+  }
+
+  #clearingChanged(): void {
+    const { isClearing } = this.playback
+    if (isClearing === this.#wasClearing) return
+    this.#wasClearing = isClearing
+    if (isClearing) return
+    for (const tap of this.#taps) tap.cleared?.()
+    this.emit('cleared')
   }
 
   #refuse(why: RefusedFrame): void {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { eventually, playedOut, startHouse } from '../house.ts'
+import { eventually, journalOf, playedOut, startHouse } from '../house.ts'
 import { clears, heardMs, hears } from './manners/scene.ts'
 
 /** Turns come from the test alone. */
@@ -55,6 +55,39 @@ describe('a caller who speaks over the agent stops it where they heard it', () =
     await playedOut(call)
     expect(heardMs(phone) - before).toBeLessThan(150)
   })
+})
+
+test('a barge-in is over when the marks of the cleared audio are back', async () => {
+  const house = await startHouse({ model: { ...scene, pace: Number.POSITIVE_INFINITY } })
+  const { phone, call, session } = await house.connect()
+  await session.say({ ms: 4_000 })
+  await hears(phone, 300)
+  session.hearSpeech()
+  const ofType = (type: 'barge_in' | 'agent_silent') => journalOf(call).find(({ event }) => event.type === type)
+  const bargeIn = await eventually(
+    () => ofType('barge_in'),
+    (entry) => entry !== undefined
+  )
+  if (bargeIn?.event.type !== 'barge_in') throw new Error('no barge-in')
+  const { clearMs, silentMs, talkOverMs, voiceStartMs } = bargeIn.event
+  expect(silentMs).toBeGreaterThan(clearMs)
+  expect(silentMs).toBeCloseTo(bargeIn.atMs, 0)
+  expect(talkOverMs).toBeLessThanOrEqual(silentMs - voiceStartMs + 0.1)
+  expect(bargeIn.seq).toBeGreaterThan(Number(ofType('agent_silent')?.seq))
+})
+
+test('a barge-in whose stream ends first is told all the same', async () => {
+  const house = await startHouse({ model: { ...scene, pace: Number.POSITIVE_INFINITY } })
+  const { phone, call, session } = await house.connect({ returnsMarks: false })
+  await session.say({ ms: 4_000 })
+  await hears(phone, 300)
+  session.hearSpeech()
+  await phone.frames.next(({ event }) => event === 'clear')
+  const types = () => journalOf(call).map(({ event }) => event.type)
+  expect(types()).not.toContain('barge_in')
+  phone.hangUp()
+  await house.records.next()
+  expect(types().filter((type) => type === 'barge_in' || type === 'ended')).toEqual(['barge_in', 'ended'])
 })
 
 test('a caller who speaks when everything was played clears nothing', async () => {
