@@ -1,21 +1,21 @@
 import { SAMPLES_PER_MS, SECOND_SAMPLES } from './wav.ts'
 
-/** A stretch of sound without a longer pause: Twilio plays all of it late by the same time. */
+/** A stretch of sound that is sent without a gap. */
 interface Run {
-  lateMs: number
-  /** Its first sound is written, so that it moves only at the cost of samples. */
+  /** Its first sound is laid, so that it moves only at the cost of a gap. */
   isLaid: boolean
-  /** How late its last marks came back, in ms. */
-  readonly recent: number[]
 }
 
 /** One piece of audio as it was sent. */
 interface Piece {
   readonly audio: string
-  /** When it is played, on the clock of this server: Twilio plays it later by the run's `lateMs`. */
-  readonly atMs: number
-  readonly samples: number
   readonly run: Run
+  /** When it is played, if it is at once: Twilio plays it later by `lateMs`. */
+  readonly dueMs: number
+  lateMs: number
+  readonly samples: number
+  /** Its samples that are laid already. */
+  laid: number
   /** The `clear` that took away what was not played yet. */
   cut: Cut | undefined
 }
@@ -23,21 +23,20 @@ interface Piece {
 /** What a `clear` took away: the sound from this time on. */
 interface Cut {
   untilMs: number
-  readonly marks: ReadonlySet<string>
 }
 
 interface PendingMark {
   readonly name: string
   readonly dueMs: number
-  readonly run: Run
+  /** The last piece before it. */
+  readonly piece: Piece
 }
 
-/** Silence of this length ends a run. */
-const PAUSE_MS = 100
-/** A mark comes back late and never early: the earliest of so many says how late the sound is played. */
-const MARKS = 5
-/** A run whose first sound is written moves only by more than this. */
-const TOLERANCE_MS = 15
+/** When the carrier sent what is read now, if it cannot have been at `expectedMs`. */
+export type SentAt = (expectedMs: number, nowMs: number) => number
+
+/** What is laid moves only by more than this. */
+const TOLERANCE_MS = 10
 /** Marks are kept for this many: a line that returns none must not collect them. */
 const MOST_MARKS = 200
 
@@ -45,80 +44,105 @@ const MOST_MARKS = 200
  * Where the agent's audio was heard. Twilio plays in order and in real time, so the clock tells when each piece is
  * played, and the marks that come back tell how much later than that it is. As with the caller's frames, the time is that
  * at which we learn of it: both lanes are as far behind the line.
+ *
+ * `Playback` has a clock of its own for what the model is told was heard: it counts from mark to mark, where here every
+ * sample has its place.
  */
 export class AgentLane {
-  #run: Run = { lateMs: 0, isLaid: false, recent: [] }
+  readonly #sentAt: SentAt
+  #run: Run = { isLaid: false }
+  /** How late the last mark came back. */
+  #lateMs = 0
   /** Pieces that are not laid to their end yet, in order. */
   #pieces: Piece[] = []
   #marks: PendingMark[] = []
-  /** The last `clear`. */
+  /** The piece before the mark that came back last. */
+  #heard: Piece | undefined
+  /** The last `clear`, until the carrier has obeyed it. */
   #cut: Cut | undefined
-  /** When all of them are played. */
+  /** When all of them are played, if they are at once. */
   #endsMs = 0
 
+  constructor(sentAt: SentAt) {
+    this.#sentAt = sentAt
+  }
+
   send(audio: string, nowMs: number): void {
-    if (nowMs > this.#endsMs + PAUSE_MS) this.#newRun()
+    if (nowMs > this.#endsMs) this.#run = { isLaid: false }
     const samples = Buffer.byteLength(audio, 'base64')
-    const atMs = Math.max(this.#endsMs, nowMs)
-    this.#pieces.push({ audio, atMs, samples, run: this.#run, cut: undefined })
-    this.#endsMs = atMs + samples / SAMPLES_PER_MS
+    const dueMs = Math.max(this.#endsMs, nowMs)
+    this.#pieces.push({ audio, run: this.#run, dueMs, lateMs: this.#lateMs, samples, laid: 0, cut: undefined })
+    this.#endsMs = dueMs + samples / SAMPLES_PER_MS
   }
 
   mark(name: string, nowMs: number): void {
-    this.#marks.push({ name, dueMs: Math.max(this.#endsMs, nowMs), run: this.#run })
+    const piece = this.#pieces.at(-1)
+    if (!piece) return
+    this.#marks.push({ name, dueMs: Math.max(this.#endsMs, nowMs), piece })
     if (this.#marks.length > MOST_MARKS) this.#marks.shift()
   }
 
   markCameBack(name: string, nowMs: number): void {
-    const at = this.#marks.findIndex((mark) => mark.name === name)
-    const mark = this.#marks[at]
-    // Twilio returns what was pending as it obeys a `clear`: the last of these marks says when that was.
-    if (!mark && this.#cut?.marks.has(name)) this.#cut.untilMs = nowMs
+    const index = this.#marks.findIndex((mark) => mark.name === name)
+    const mark = this.#marks[index]
     if (!mark) return
-    this.#marks.splice(0, at + 1)
-    const { run, dueMs } = mark
-    run.recent.push(nowMs - dueMs)
-    if (run.recent.length > MARKS) run.recent.shift()
-    const lateMs = Math.max(0, Math.min(...run.recent))
-    if (!run.isLaid || Math.abs(lateMs - run.lateMs) > TOLERANCE_MS) run.lateMs = lateMs
+    this.#marks.splice(0, index + 1)
+    const lateMs = Math.max(0, this.#sentAt(mark.dueMs + this.#lateMs, nowMs) - mark.dueMs)
+    const { run } = mark.piece
+    if (!run.isLaid || Math.abs(lateMs - this.#lateMs) > TOLERANCE_MS) this.#move(run, lateMs)
+    this.#heard = mark.piece
   }
 
+  /** Sound that is sent from now on is played behind what it takes away. */
   clear(nowMs: number): void {
-    this.#cut = { untilMs: nowMs + this.#run.lateMs, marks: new Set(this.#marks.map(({ name }) => name)) }
+    this.#cutAll({ untilMs: nowMs + this.#lateMs })
     this.#marks = []
-    for (const piece of this.#pieces) piece.cut ??= this.#cut
     this.#endsMs = Math.min(this.#endsMs, nowMs)
-    this.#newRun()
+    this.#run = { isLaid: false }
+  }
+
+  /** The carrier has obeyed the last `clear`. */
+  cleared(nowMs: number): void {
+    if (this.#cut) this.#cut.untilMs = this.#sentAt(this.#cut.untilMs, nowMs)
   }
 
   /** The stream is over: nothing is heard any more. */
   end(nowMs: number): void {
-    const cut = { untilMs: nowMs, marks: new Set<string>() }
-    for (const piece of this.#pieces) piece.cut ??= cut
+    this.#cutAll({ untilMs: nowMs })
   }
 
   /**
-   * Lays what was heard from sample `from` up to `to`, and forgets what was heard before that.
+   * Lays what was heard from sample `from` up to `to`, each sample once, and forgets it.
    * @param lay gets decoded samples and the call's sample at which they begin
    */
   layOut(from: number, to: number, lay: (samples: Uint8Array, at: number) => void): void {
-    let over = 0
-    for (const piece of this.#pieces) {
-      const at = Math.round((piece.atMs + piece.run.lateMs) * SAMPLES_PER_MS)
-      const end = Math.min(at + piece.samples, endOf(piece.cut))
-      if (end > Math.max(at, from) && at < to) {
-        const first = Math.max(0, from - at)
+    let next = from
+    this.#pieces = this.#pieces.filter((piece) => {
+      const at = Math.max(next, Math.round((piece.dueMs + piece.lateMs) * SAMPLES_PER_MS) + piece.laid)
+      const end = Math.min(at + piece.samples - piece.laid, endOf(piece.cut))
+      const count = Math.min(end, to) - at
+      if (count > 0) {
+        lay(decode(piece.audio).subarray(piece.laid, piece.laid + count), at)
         piece.run.isLaid = true
-        lay(decode(piece.audio).subarray(first, Math.min(end, to) - at), at + first)
+        piece.laid += count
+        next = at + count
       }
-      if (end > to) break
-      over += 1
-    }
-    if (over > 0) this.#pieces.splice(0, over)
+      // When its `clear` was obeyed may not be known yet.
+      return end > to || at >= to
+    })
   }
 
-  #newRun(): void {
-    this.#run = { lateMs: this.#run.lateMs, isLaid: false, recent: [] }
+  /** Sets how late this run's sound is played, as far as it is not known to be played, and that of all after it. */
+  #move(run: Run, lateMs: number): void {
+    this.#lateMs = lateMs
+    const isKnown = run.isLaid ? this.#pieces.lastIndexOf(this.#heard as Piece) : -1
+    const first = run.isLaid ? isKnown + 1 : this.#pieces.findIndex((piece) => piece.run === run)
+    for (const piece of this.#pieces.slice(first)) piece.lateMs = lateMs
+  }
+
+  #cutAll(cut: Cut): void {
+    this.#cut = cut
+    for (const piece of this.#pieces) piece.cut ??= cut
   }
 }
 

@@ -1,5 +1,4 @@
 import type { Call } from '../call/call.ts'
-import type { AudioFrame } from '../call/caller-leg.ts'
 import type { RecordingState } from '../call/consent.ts'
 import type { Journal } from '../call/journal.ts'
 import { AgentLane } from './agent-lane.ts'
@@ -14,8 +13,6 @@ import { SAMPLES_PER_MS, SECOND_BYTES, SECOND_SAMPLES, SILENCE } from './wav.ts'
 const LAG_MS = 400
 /** A frame that came before the end of a pause lies up to this much after it. */
 const FRAME_MS = 20
-/** The caller's frames are decoded into this; a longer one is not the carrier's. */
-const frameSamples = new Uint8Array(SECOND_SAMPLES)
 
 const LEFT = 0
 const RIGHT = 1
@@ -28,11 +25,10 @@ export class StreamRecording {
   readonly #sink: Sink
   readonly #lost: (error: unknown) => void
   readonly #caller = new CallerLane()
-  readonly #agent = new AgentLane()
+  readonly #agent = new AgentLane((expectedMs, nowMs) => this.#caller.sentAt(expectedMs, nowMs))
   readonly #untap: () => void
   readonly #journal: Journal
-  /** What is not written yet: `#second` and those after it. */
-  readonly #seconds: Buffer[] = []
+  /** The next to be written. */
   #second: number
   /** The times of which nothing may be kept, in order. */
   #mutes: { readonly fromMs: number; toMs: number }[] = [{ fromMs: 0, toMs: Number.POSITIVE_INFINITY }]
@@ -50,7 +46,7 @@ export class StreamRecording {
     this.#untap = leg.tap({
       caller: (frame) => {
         try {
-          this.#hear(frame)
+          this.#caller.hear(frame, this.#nowMs)
         } catch (error) {
           this.#lost(error)
         }
@@ -58,7 +54,8 @@ export class StreamRecording {
       agent: (audio) => this.#contain(() => this.#agent.send(audio, this.#nowMs)),
       mark: (name) => this.#contain(() => this.#agent.mark(name, this.#nowMs)),
       markCameBack: (name) => this.#contain(() => this.#agent.markCameBack(name, this.#nowMs)),
-      clear: () => this.#contain(() => this.#agent.clear(this.#nowMs))
+      clear: () => this.#contain(() => this.#agent.clear(this.#nowMs)),
+      cleared: () => this.#contain(() => this.#agent.cleared(this.#nowMs))
     })
     this.#writeLater()
   }
@@ -95,40 +92,11 @@ export class StreamRecording {
     this.#isStopped = true
     this.#untap?.()
     clearTimeout(this.#timer)
-    for (const second of this.#seconds.splice(0)) giveBack(second)
   }
 
   /** Since the first `start` of the call. */
   get #nowMs(): number {
     return this.#journal.msOf()
-  }
-
-  #hear(frame: AudioFrame): void {
-    const samples = frame.audio.byteLength
-    if (samples > frameSamples.length) return
-    frame.audio.decode(frameSamples, 0)
-    const at = this.#caller.place(frame, this.#nowMs, this.#second * 1_000)
-    this.#lay(frameSamples, samples, at, LEFT)
-  }
-
-  #lay(samples: Uint8Array, count: number, at: number, lane: number): void {
-    let done = 0
-    while (done < count) {
-      const index = Math.floor((at + done) / SECOND_SAMPLES) - this.#second
-      const first = (at + done) % SECOND_SAMPLES
-      const here = Math.min(count - done, SECOND_SAMPLES - first)
-      const second = this.#at(index)
-      let to = 2 * first + lane
-      for (let from = done; from < done + here; from += 1, to += 2) second[to] = samples[from] ?? SILENCE
-      done += here
-    }
-  }
-
-  #at(index: number): Buffer {
-    while (this.#seconds.length <= index) this.#seconds.push(takeSecond())
-    const second = this.#seconds[index]
-    if (!second) throw new RangeError('a frame before the first second that is not written')
-    return second
   }
 
   /** The timer is set for each second anew, so that it does not drift. */
@@ -155,10 +123,10 @@ export class StreamRecording {
   }
 
   #writeSecond(samples: number): void {
-    const second = this.#at(0)
+    const second = takeSecond()
     const first = this.#second * SECOND_SAMPLES
-    this.#agent.layOut(first, first + samples, (sound, at) => this.#lay(sound, sound.length, at, RIGHT))
-    this.#seconds.shift()
+    this.#caller.layOut(first, first + samples, (sound, at) => lay(sound, second, 2 * (at - first) + LEFT))
+    this.#agent.layOut(first, first + samples, (sound, at) => lay(sound, second, 2 * (at - first) + RIGHT))
     const isMuted = this.#mute(second, this.#second * 1_000)
     if (isMuted) giveBack(second)
     const number = this.#second
@@ -192,6 +160,15 @@ export class StreamRecording {
     } catch (error) {
       this.#lost(error)
     }
+  }
+}
+
+/** @param at the byte of the first sample; the other lane's lie between */
+function lay(samples: Uint8Array, second: Buffer, at: number): void {
+  let to = at
+  for (const sample of samples) {
+    second[to] = sample
+    to += 2
   }
 }
 
