@@ -108,6 +108,11 @@ export class StreamLeg {
     this.#gapUntilFrame = this.#frames + Math.round(ms / FRAME_MS)
   }
 
+  /** The network loses the stream: its TCP connection is reset, and the caller stays on the line. */
+  lose(): void {
+    this.#tcp?.resetAndDestroy()
+  }
+
   leave(style: CloseStyle, code: 1000 | 1005): void {
     if (this.#end) return
     this.#finish({ by: 'caller' })

@@ -193,6 +193,11 @@ export class PhoneCall {
     this.#openStream().gap(ms)
   }
 
+  /** The network loses the stream. The caller stays on the line, and Twilio asks what comes next. */
+  loseStream(): void {
+    this.#openStream().lose()
+  }
+
   /** Sends any frame on the stream, for hostile tests; an object goes as JSON, a Buffer as a binary frame. */
   sendFrame(frame: object | string | Buffer): void {
     this.#openStream().sendRaw(frame)

@@ -5,7 +5,25 @@ import { readRecording } from '../../src/records/read-recording.ts'
 import { recordingFile } from '../../src/records/recording-file.ts'
 import { HEADER_BYTES, wavHeader } from '../../src/records/wav.ts'
 import type { Store } from '../../src/store/open.ts'
-import type { House } from '../house.ts'
+import { type House, startHouse } from '../house.ts'
+import { newStoreSettings, open } from '../stores.ts'
+
+/** What agents say in the tests of the recording. */
+export const LONG =
+  'We are open from nine to five on weekdays, and from ten to two on Saturdays, but never on a Sunday.'
+export const SHORT = 'Of course, one moment.'
+
+/** A house that records its calls into a folder. */
+export async function recordingHouse(options: Parameters<typeof startHouse>[0] = {}) {
+  const store = await open(await newStoreSettings('SQLite'))
+  const house = await startHouse({
+    ...options,
+    env: { RECORDING: 'announce', ...options.env },
+    // The telephone, the model's voice and the server share this process.
+    overrides: { store, isOverloaded: () => false, ...options.overrides }
+  })
+  return { store, house }
+}
 
 export interface Lanes {
   readonly caller: Buffer

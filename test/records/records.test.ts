@@ -4,7 +4,7 @@ import { z } from 'zod'
 import type { Store } from '../../src/store/open.ts'
 import type { TurnRow } from '../../src/store/tables.ts'
 import { calls, hears, obliging, quiet, says, speak } from '../call/manners/scene.ts'
-import { playedOut, startHouse } from '../house.ts'
+import { hasTurns, playedOut, startHouse } from '../house.ts'
 import { ENGINES, type Engine, newStoreSettings, open } from '../stores.ts'
 
 /** A batch is gathered for 100 ms; the machine may be busy. */
@@ -117,7 +117,7 @@ describe.each(ENGINES)('on %s', (engine) => {
     const never = await house.connect()
     never.session.hearSpeech()
     never.session.hearSilence('Unheard.')
-    await never.session.sent.next(({ type }) => type === 'input_audio_buffer.committed')
+    await hasTurns(never.call, 1)
     never.session.drop(1011)
     never.phone.hangUp()
     const unheard = await stored(
