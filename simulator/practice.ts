@@ -1,7 +1,9 @@
 import { once } from 'node:events'
 import { print } from '../src/commands/print.ts'
-import { environment } from '../src/config.ts'
+import { Environment, environment } from '../src/config.ts'
 import { loadDotenv } from '../src/dotenv.ts'
+import { readLocal } from '../src/local.ts'
+import { consoleLink } from '../src/plugins/console-key.ts'
 import { PRACTICE_ACCOUNT } from '../src/twilio/frames.ts'
 import { Mistake } from './call/mistake.ts'
 import { REALISTIC } from './call/practice.ts'
@@ -33,12 +35,18 @@ async function practise(): Promise<string | undefined> {
   const speech = await SpeechDoor.open((words) => model.hearMoreWords(words))
   const practice = { url: speech.url, accountSid: PRACTICE_ACCOUNT, sentences: SENTENCES }
   // Nobody's call is to be saved when the practice is over.
-  const settings = { ...environment, ...model.settings, DRAIN_TIMEOUT_MS: '1', PRACTICE: JSON.stringify(practice) }
+  const settings = {
+    // What happens on a call is seen in the page.
+    ...{ LOG_LEVEL: 'warn', ...environment, ...model.settings, DRAIN_TIMEOUT_MS: '1' },
+    PRACTICE: JSON.stringify(practice)
+  }
   try {
     const server = await ServerProcess.start(settings, { port: Number(environment['PORT'] || 5050), isKept: true })
     print(`The server with the practice model behind it, no key needed: ${server.url}`)
     print(`The practice model: ${model.url}`)
-    print(`Ring it with npm run call -- --url ${server.url}; Ctrl-C ends both.`)
+    print(`Ring it with npm run call -- --url ${server.url}, or talk to it in the browser:\n`)
+    print(`  ${await consoleOf(server.url)}\n`)
+    print('Press Call there. Ctrl-C ends all.')
     const ended = await Promise.race([server.ended, signalled])
     if (typeof ended === 'string') return `The server ended ${ended}.`
     for (const signal of SIGNALS) process.once(signal, () => process.exit(1))
@@ -47,6 +55,15 @@ async function practise(): Promise<string | undefined> {
     speech.close()
     await model.close()
   }
+}
+
+/** For a person at the terminal a link that signs in whoever follows it first; in a file it would be anybody's. */
+async function consoleOf(url: string): Promise<string> {
+  const { port } = new URL(url)
+  const dataDir = Environment.shape.DATA_DIR.parse(environment['DATA_DIR'] || undefined)
+  const token = environment['CONSOLE_TOKEN'] || (await readLocal(dataDir, Number(port)))?.consoleToken
+  const origin = `http://localhost:${port}`
+  return process.stdout.isTTY && token ? consoleLink(origin, token) : `${origin}/console`
 }
 
 const trouble = await practise().catch((error) => {

@@ -91,9 +91,11 @@ function documentOf(
 <link rel="icon" href="${prefix}icon.svg">
 <link rel="stylesheet" href="${chartStyles}">
 <link rel="stylesheet" href="${prefix}style.css">
+<link rel="stylesheet" href="${prefix}telephone/telephone.css">
 <script type="importmap">${importMap}</script>
 ${preloads}
 <script type="module" src="${prefix}main.js"></script>
+<script type="module" src="${prefix}telephone/telephone.js"></script>
 </head>
 <body>
 <div id="app"></div>

@@ -7,6 +7,7 @@ import { newCallsLimit } from '../plugins/limits.ts'
 import type { Next } from '../switchboard/line.ts'
 import type { Declined } from '../switchboard/switchboard.ts'
 import { fail } from './fail.ts'
+import type { Instruction, Stream } from './instruction.ts'
 import { type Practice, practiceSpeech } from './practice.ts'
 
 /** Who rings from the page. Twilio's own clients have such names too; no number looks like it. */
@@ -20,22 +21,6 @@ const Question = z.strictObject({
   isOver: z.boolean().default(false),
   dial: z.enum(['completed', 'no-answer', 'busy', 'failed']).optional()
 })
-
-/** What the page's telephone does next: Twilio's TwiML as data. `say` is for the person to hear or read first. */
-export type Instruction =
-  | { readonly do: 'hang up' }
-  | { readonly do: 'apologise'; readonly say: string }
-  | { readonly do: 'dial'; readonly target: string; readonly number: string | null; readonly summary: string }
-  | ({ readonly do: 'stream' } & Stream)
-
-export interface Stream {
-  readonly callSid: string
-  /** Undefined for a call that is no practice. */
-  readonly accountSid: string | undefined
-  /** The `customParameters` of the stream's `start`, with a token that is good once. */
-  readonly parameters: Readonly<Record<string, string>>
-  readonly say: string
-}
 
 export interface SoftphoneOptions {
   readonly config: Config

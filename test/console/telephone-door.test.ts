@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { recordingNotice } from '../../src/agent/cues.ts'
-import type { Instruction, Stream } from '../../src/console/softphone.ts'
+import type { Instruction, Stream } from '../../src/console/instruction.ts'
 import { calls, obliging, says, speak } from '../call/manners/scene.ts'
 import { type House, type HouseOptions, reaches, startFrame, startHouse } from '../house.ts'
 

@@ -7,3 +7,19 @@ const SAMPLES = Float32Array.from({ length: 256 }, (_, byte) => {
 
 /** @param {Uint8Array} bytes */
 export const decodeMulaw = (bytes) => Float32Array.from(bytes, (byte) => SAMPLES[byte] ?? 0)
+
+const BIAS = 0x84
+const CLIP = 32_635
+
+/** @param {Float32Array} samples from -1 to 1 */
+export const encodeMulaw = (samples) => Uint8Array.from(samples, encodeSample)
+
+/** @param {number} sample */
+function encodeSample(sample) {
+  const value = Math.round(sample * 32_768)
+  const magnitude = Math.min(Math.abs(value), CLIP) + BIAS
+  // The highest bit that is set, of bits 7 to 14.
+  const exponent = 24 - Math.clz32(magnitude)
+  const mantissa = (magnitude >> (exponent + 3)) & 0x0f
+  return ~((value < 0 ? 0x80 : 0) | (exponent << 4) | mantissa) & 0xff
+}
