@@ -16,11 +16,13 @@ import { runFor } from './call/owner.ts'
 import type { SaveRecord } from './call/record.ts'
 import { watchTools } from './call/tools.ts'
 import type { Config } from './config.ts'
-import { type ApiOptions, api } from './console/api.ts'
+import { api } from './console/api.ts'
 import { type LoginOptions, login } from './console/login.ts'
+import type { ApiOptions } from './console/options.ts'
 import { consolePage } from './console/page.ts'
 import type { Practice } from './console/practice.ts'
 import { type SoftphoneOptions, softphone } from './console/softphone.ts'
+import { doctor } from './doctor/route.ts'
 import { loggerOptions } from './log.ts'
 import { Alerts } from './metrics/alerts.ts'
 import { Metrics, metricsRoute } from './metrics/metrics.ts'
@@ -139,8 +141,8 @@ export async function buildApp(config: Config, overrides: Partial<Dependencies> 
       // Without TwiML, Twilio's own voice would read an "application error" to the caller.
       return reply.code(200).type('text/xml').send(apologyTwiml(config.call.fallbackNumber))
     })
-    await scope.register(incomingCall, { config })
-    await scope.register(mediaStream)
+    await scope.register(incomingCall, { config, authToken })
+    await scope.register(mediaStream, { authToken })
     await scope.register(callEnded, { config })
     await scope.register(transferSummary)
   })
@@ -148,7 +150,7 @@ export async function buildApp(config: Config, overrides: Partial<Dependencies> 
   if (consoleToken !== undefined) {
     const key = new ConsoleKey(consoleToken)
     const kept = overrides.store && records && { ...records, store: overrides.store }
-    await app.register(openConsole, { config, key, practice: overrides.practice, metrics, kept })
+    await app.register(openConsole, { config, key, authToken, practice: overrides.practice, metrics, kept })
   }
   return app
 }
@@ -161,6 +163,7 @@ function pathOf({ routeOptions, url }: FastifyRequest): string | undefined {
 }
 
 interface ConsoleOptions extends LoginOptions, SoftphoneOptions {
+  readonly authToken: string
   readonly metrics: Metrics
   readonly kept: Omit<ApiOptions, 'config'> | undefined
 }
@@ -168,7 +171,7 @@ interface ConsoleOptions extends LoginOptions, SoftphoneOptions {
 /** What somebody sees of the calls, behind its one door. */
 async function openConsole(
   app: FastifyInstance,
-  { config, key, practice, metrics, kept }: ConsoleOptions
+  { config, key, authToken, practice, metrics, kept }: ConsoleOptions
 ): Promise<void> {
   await app.register(cookie)
   await app.register(login, { config, key })
@@ -178,6 +181,7 @@ async function openConsole(
     await scope.register(consolePage)
     await scope.register(softphone, { config, practice })
     await scope.register(metricsRoute, { metrics })
+    await scope.register(doctor, { config, authToken })
     // A server that keeps nothing has nothing to show.
     if (kept) await scope.register(api, { prefix: '/api', config, ...kept })
   })

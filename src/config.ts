@@ -55,6 +55,10 @@ const publicOrigin = z
   .refine((value) => new URL(value).href === `${new URL(value).origin}/`, 'expected an origin without a path or query')
   .transform((value) => new URL(value).origin)
 
+const httpOrigin = z
+  .url({ protocol: /^https?$/, error: 'expected an origin like http://127.0.0.1:8080' })
+  .transform((value) => new URL(value).origin)
+
 /** `billing=+15551230001,front desk=+15551230002` as a map from name to number. */
 const transferTargets = z.string().transform((value, context): ReadonlyMap<string, string> => {
   const targets = new Map<string, string>()
@@ -98,6 +102,11 @@ export const Environment = z.object({
   KEEP_CALLS_DAYS: days.default(365),
   CONSOLE_TOKEN: z.string().min(16, 'expected at least 16 characters').optional(),
   TWILIO_AUTH_TOKEN: z.string().optional(),
+  TWILIO_ACCOUNT_SID: sid('AC', 'an account').optional(),
+  TWILIO_API_KEY: sid('SK', 'an API key').optional(),
+  TWILIO_API_SECRET: z.string().optional(),
+  TWILIO_NUMBER: phoneNumber.optional(),
+  TWILIO_API_URL: httpOrigin.optional(),
   GREETING: z.string().optional(),
   EARLY_GREETING: flag.default(true),
   ANSWER_SAY: z.string().optional(),
@@ -142,6 +151,9 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>) {
   const present = presentIn(env)
   const parsed = Environment.safeParse(present)
   const complaints = parsed.success ? [] : parsed.error.issues.map(complaint)
+  if ((present['TWILIO_API_KEY'] === undefined) !== (present['TWILIO_API_SECRET'] === undefined)) {
+    complaints.push('TWILIO_API_KEY: a key and its TWILIO_API_SECRET are set together')
+  }
   if (present['GREETING'] && present['ANSWER_SAY']) {
     complaints.push('ANSWER_SAY: the caller hears exactly one opening; set GREETING= (empty) to open with <Say>')
   }
@@ -193,6 +205,11 @@ function presentIn(env: Readonly<Record<string, string | undefined>>): Record<st
   )
 }
 
+/** Twilio's name of a resource: two letters that say what it is, and 32 hexadecimal digits. */
+function sid(kind: string, what: string) {
+  return z.string().regex(new RegExp(`^${kind}[0-9a-f]{32}$`), `expected the SID of ${what}: ${kind} and 32 digits`)
+}
+
 /** A numeric setting; its error says its range. */
 function wholeNumber(what: string, from: number, to: number) {
   const error = `expected ${what} from ${from} to ${to}`
@@ -237,7 +254,14 @@ function freeze(env: z.infer<typeof Environment>) {
       callsDays: env.KEEP_CALLS_DAYS
     }),
     console: Object.freeze({ token: env.CONSOLE_TOKEN }),
-    twilio: Object.freeze({ authToken: env.TWILIO_AUTH_TOKEN }),
+    twilio: Object.freeze({
+      authToken: env.TWILIO_AUTH_TOKEN,
+      accountSid: env.TWILIO_ACCOUNT_SID,
+      apiKey: env.TWILIO_API_KEY,
+      apiSecret: env.TWILIO_API_SECRET,
+      number: env.TWILIO_NUMBER,
+      apiUrl: env.TWILIO_API_URL
+    }),
     call: Object.freeze({
       greeting,
       earlyGreeting: env.EARLY_GREETING,

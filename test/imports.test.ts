@@ -30,7 +30,8 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   records: ['agent', 'config.ts', 'phone-number.ts', 'call', 'store', 'wire'],
   metrics: ['agent', 'config.ts', 'call', 'store', 'records', 'switchboard'],
   webhooks: ['agent', 'config.ts', 'call', 'store', 'records', 'switchboard'],
-  commands: ['agent', 'config.ts', 'dotenv.ts', 'call', 'store', 'records', 'webhooks'],
+  commands: ['agent', 'config.ts', 'dotenv.ts', 'local.ts', 'call', 'store', 'records', 'webhooks', 'doctor'],
+  doctor: ['config.ts', 'call', 'store', 'twilio', 'realtime'],
   plugins: ['agent', 'config.ts', 'call', 'switchboard', 'twilio'],
   console: ['agent', 'config.ts', 'phone-number.ts', 'call', 'switchboard', 'store', 'records', 'plugins'],
   routes: ['agent', 'config.ts', 'call', 'switchboard', 'twilio', 'plugins']

@@ -3,8 +3,8 @@ import * as cues from '../agent/cues.ts'
 import type { Call } from '../call/call.ts'
 import { endWhenHeard } from '../call/end-when-heard.ts'
 import { findCall } from '../records/read.ts'
-import type { ApiOptions } from './api.ts'
 import { ApiError, notFound } from './errors.ts'
+import type { ApiOptions } from './options.ts'
 import { CallPath, Done, NoQuery, SayBody, TransferBody } from './schemas.ts'
 
 /** What an operator can do to a call that runs on this server. */

@@ -1,9 +1,6 @@
 import swagger from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
 import { jsonSchemaTransform, validatorCompiler } from 'fastify-type-provider-zod'
-import type { Config } from '../config.ts'
-import type { Store } from '../store/open.ts'
-import type { Writer } from '../store/writer.ts'
 import { acts } from './acts.ts'
 import { callers } from './callers.ts'
 import { calls } from './calls.ts'
@@ -12,15 +9,8 @@ import { tellError } from './errors.ts'
 import { health } from './health.ts'
 import { items } from './items.ts'
 import { numbers } from './numbers.ts'
+import type { ApiOptions } from './options.ts'
 import { recordings } from './recordings.ts'
-
-export interface ApiOptions {
-  readonly config: Config
-  readonly store: Store
-  /** Of the package, and a hash of the agent. */
-  readonly version: string
-  readonly writer: Writer
-}
 
 /** Everything under `/api`. The door is the scope's in which this is registered. */
 export async function api(app: FastifyInstance, { config, store, version, writer }: ApiOptions): Promise<void> {

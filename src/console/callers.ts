@@ -1,8 +1,8 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { eraseCaller } from '../records/erase.ts'
 import { exportCaller } from '../records/export.ts'
-import type { ApiOptions } from './api.ts'
 import { notFound } from './errors.ts'
+import type { ApiOptions } from './options.ts'
 import { CallerPath, Erased, Export, NoQuery } from './schemas.ts'
 
 /** What is kept of a caller, by their number: all of it, to be handed over or erased. */

@@ -3,9 +3,9 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { audit, eraseCall } from '../records/erase.ts'
 import { callsPage, type Filters, MOST_A_PAGE, readCall } from '../records/read.ts'
 import type { Store } from '../store/open.ts'
-import type { ApiOptions } from './api.ts'
 import { csvHeading, csvLine } from './csv.ts'
 import { notFound } from './errors.ts'
+import type { ApiOptions } from './options.ts'
 import { CallFilters, CallPath, Calls, CallsQuery, Erased, NoQuery, WholeCall } from './schemas.ts'
 
 /** The calls in the store: pages of them, one with everything that was kept of it, all as a table, and their erasure. */

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
-import type { ApiOptions } from './api.ts'
 import { ApiError, notFound } from './errors.ts'
+import type { ApiOptions } from './options.ts'
 import { DeliveryPath, Done, NoQuery } from './schemas.ts'
 
 /** What WEBHOOK_URL is told. */

@@ -4,7 +4,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { type Config, Environment } from '../config.ts'
 import type { Store } from '../store/open.ts'
 import { MOST_ROWS } from '../store/writer.ts'
-import type { ApiOptions } from './api.ts'
+import type { ApiOptions } from './options.ts'
 import { Health, NoQuery } from './schemas.ts'
 
 const IS_SECRET = /KEY|TOKEN|SECRET|PASSWORD/

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { eraseItem, itemsPage, markItem } from '../records/items.ts'
-import type { ApiOptions } from './api.ts'
 import { notFound } from './errors.ts'
+import type { ApiOptions } from './options.ts'
 import { Done, Item, ItemBody, ItemPath, Items, ItemsQuery, NoQuery } from './schemas.ts'
 
 /** What the agent's tools have kept: messages and appointments, to be read, marked as done and deleted. */

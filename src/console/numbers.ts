@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { stats } from '../records/stats.ts'
-import type { ApiOptions } from './api.ts'
+import type { ApiOptions } from './options.ts'
 import { Stats, StatsQuery } from './schemas.ts'
 
 /** What the last days were like: calls, response delay, faults and cost by agent, and the slowest answers. */

@@ -3,13 +3,20 @@ import { callerHash, callerOf } from '../call/caller-hash.ts'
 import type { Config } from '../config.ts'
 import { newCallsLimit } from '../plugins/limits.ts'
 import { signedRequest } from '../plugins/twilio-only.ts'
+import { isProbe, PROBE_FIELD, PROCESS_PARAMETER, thisProcess } from '../twilio/probe.ts'
 import { publicOrigin, streamUrl } from '../twilio/signature.ts'
 import type { StreamClaims } from '../twilio/stream-token.ts'
 import { busyTwiml, streamTwiml } from '../twilio/twiml.ts'
 import { readWebhook, type WebhookParams } from '../twilio/webhook.ts'
 
+export interface WebhookOptions {
+  readonly config: Config
+  /** What requests are signed with. */
+  readonly authToken: string
+}
+
 /** Twilio's voice webhook: connects the caller to the agent, or declines the call when all lines are taken. */
-export async function incomingCall(app: FastifyInstance, { config }: { config: Config }): Promise<void> {
+export async function incomingCall(app: FastifyInstance, { config, authToken }: WebhookOptions): Promise<void> {
   const isOneTooMany = newCallsLimit(app, config, (request) => {
     const claims = readWebhook(webhookParams(request), {})
     return claims && callerOf(claims)
@@ -20,6 +27,7 @@ export async function incomingCall(app: FastifyInstance, { config }: { config: C
     url: '/incoming-call',
     handler: async (request, reply) => {
       reply.type('text/xml')
+      if (isProbe(fieldOf(request, PROBE_FIELD), authToken)) return probeTwiml(originOf(request, config))
       const claims = readWebhook(webhookParams(request), request.query as WebhookParams)
       try {
         // Twilio repeats a webhook when the answer was lost. The repeated one is not counted.
@@ -53,6 +61,16 @@ export function connect(
   const origin = originOf(request, config)
   const parameters = claims ? app.calls.tokens.issue(claims) : {}
   return streamTwiml({ streamUrl: streamUrl(origin), actionUrl: `${origin}/call-ended`, parameters, say })
+}
+
+/** The doctor's answer: where the stream would go, and which process says so. It takes no line and opens no model. */
+function probeTwiml(origin: string): string {
+  const parameters = { [PROCESS_PARAMETER]: thisProcess }
+  return streamTwiml({ streamUrl: streamUrl(origin), actionUrl: `${origin}/call-ended`, parameters, say: '' })
+}
+
+function fieldOf({ body }: FastifyRequest, name: string): unknown {
+  return (body as WebhookParams | undefined)?.[name]
 }
 
 /** The origin under which Twilio reached us. */

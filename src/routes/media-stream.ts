@@ -1,11 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { echo, isProbe, PROBE_HEADER } from '../twilio/probe.ts'
 
 /** Twilio's media stream: a call's audio in both directions. */
-export async function mediaStream(app: FastifyInstance): Promise<void> {
+export async function mediaStream(app: FastifyInstance, { authToken }: { authToken: string }): Promise<void> {
   const options = { websocket: true as const, onRequest: requireUpgrade }
   // Twilio signs the path with and without the slash at the end, and may dial either.
   for (const url of ['/media-stream', '/media-stream/']) {
     app.get(url, options, (socket, request) => {
+      if (isProbe(request.headers[PROBE_HEADER], authToken)) return echo(socket)
       // No await before this: Twilio sends `start` at once, and ws drops what arrives before a listener.
       app.calls.open(socket, request.raw.socket, request.log)
     })
