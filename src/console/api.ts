@@ -8,6 +8,7 @@ import { deliveries } from './deliveries.ts'
 import { tellError } from './errors.ts'
 import { health } from './health.ts'
 import { items } from './items.ts'
+import { live } from './live.ts'
 import { numbers } from './numbers.ts'
 import type { ApiOptions } from './options.ts'
 import { recordings } from './recordings.ts'
@@ -32,6 +33,6 @@ export async function api(app: FastifyInstance, { config, store, version, writer
   app.get('/openapi.json', { schema: { hide: true } as object }, async () => app.swagger())
   // Not the options as they came: the prefix in them would count twice.
   const options: ApiOptions = { config, store, version, writer }
-  for (const routes of [calls, recordings, acts, callers, items, numbers, deliveries, health])
+  for (const routes of [calls, recordings, acts, callers, items, numbers, deliveries, health, live])
     await app.register(routes, options)
 }

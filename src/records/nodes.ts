@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { sql } from 'kysely'
 import type { Store } from '../store/open.ts'
+import { OTHERS, stampCalls } from './feed.ts'
 
 const HEARTBEAT_MS = 5_000
 /** A process that has not said for this long that it runs is dead; its calls are closed within one more heartbeat. */
@@ -49,9 +50,13 @@ export class Node {
       )
       .execute()
     await closeLost(this.#store)
+    const forgotten = sql<number>`${now} - ${sql.lit(FORGOTTEN_MS)}`
+    await db.deleteFrom('nodes').where('seenAt', '<', forgotten).execute()
     await db
-      .deleteFrom('nodes')
-      .where('seenAt', '<', sql<number>`${now} - ${sql.lit(FORGOTTEN_MS)}`)
+      .deleteFrom('writers')
+      .where('at', '<', forgotten)
+      .where('id', '!=', OTHERS)
+      .where('id', 'not in', (eb) => eb.selectFrom('nodes').select('nodes.id'))
       .execute()
   }
 }
@@ -92,6 +97,7 @@ export async function closeLost({ db, now }: Store): Promise<void> {
       .where('textState', '=', 'partial')
       .where('callId', 'in', ids)
       .execute()
+    await stampCalls(transaction, ids, now)
     // What waits for a call's end: its events, and what is learned from it.
     await transaction
       .updateTable('deliveries')

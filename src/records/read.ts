@@ -11,6 +11,8 @@ export type Call = Awaited<ReturnType<typeof callsPage>>['calls'][number]
 /** A call with everything that was kept of it, in order of time. */
 export type WholeCall = NonNullable<Awaited<ReturnType<typeof readCall>>>
 
+export type Turn = ReturnType<typeof turnOf>
+
 /** An event with what it said; without that, where its words have been deleted. */
 export interface Event {
   readonly seq: number
@@ -65,7 +67,7 @@ export async function callsPage(store: Store, { limit, cursor, filters = {} }: P
   const page = rows.slice(0, limit)
   const last = page.at(-1)
   return {
-    calls: await withUsage(store, page),
+    calls: await callsOf(store, page),
     next: rows.length > limit && last ? cursorOf(last) : null
   }
 }
@@ -106,7 +108,8 @@ export async function findCall({ db }: Pick<Store, 'db'>, id: string) {
     .executeTakeFirst()
 }
 
-async function withUsage(store: Store, rows: readonly Selectable<CallRow>[]) {
+/** Calls as they are shown, in the order of their rows. */
+export async function callsOf(store: Store, rows: readonly Selectable<CallRow>[]) {
   const ids = rows.map(({ id }) => id)
   const usage = await usageByModel(store, ids)
   return rows.map((row) => callOf(row, usage.get(row.id) ?? []))
@@ -199,7 +202,7 @@ function consentOf({ mode, noticeHeardAt, answer }: Consent) {
   return { mode, noticeHeardAt: noticeHeardAt === null ? null : iso(noticeHeardAt), answer }
 }
 
-function turnOf(row: Selectable<TurnRow>) {
+export function turnOf(row: Selectable<TurnRow>) {
   const { id, who, agent, text, generatedText, textState, startMs, endMs, sentMs, heardMs, toolMs, stream } = row
   const { voiceEnd, vadStop, committed, answerStarted, firstToken, firstAudio, sent, heard } = row
   return {
@@ -209,7 +212,7 @@ function turnOf(row: Selectable<TurnRow>) {
   }
 }
 
-function eventOf({ seq, atMs, type, stream, data }: Selectable<EventRow>): Event {
+export function eventOf({ seq, atMs, type, stream, data }: Selectable<EventRow>): Event {
   return { ...(JSON.parse(data) as Record<string, unknown>), seq, atMs, type, stream }
 }
 

@@ -8,7 +8,7 @@ import type { CallRow, TurnRow } from '../store/tables.ts'
 import type { Writer } from '../store/writer.ts'
 
 /** Words that are being spoken, and what is known of their call, are written this often. */
-const SNAPSHOT_MS = 800
+const SNAPSHOT_MS = 600
 /** The most characters of one text: a tool may answer with megabytes. */
 const MOST_TEXT = 64_000
 
@@ -23,7 +23,7 @@ export interface RecorderOptions {
 
 /**
  * Writes every call as it happens: its row, its turns, its events and its usage. A turn is written when it is final,
- * and every 800 ms while it is spoken, so that a process that dies loses less than a second of what was said.
+ * and every 600 ms while it is spoken, so that a process that dies loses less than a second of what was said.
  */
 export function recorder(options: RecorderOptions): Reader {
   const live = new Set<LiveRecord>()

@@ -31,7 +31,7 @@ export interface Records {
 export async function keepRecords(app: FastifyInstance, store: Store, config: Config): Promise<Records> {
   const node = new Node(store)
   await node.join()
-  const writer = new Writer(store, app.log)
+  const writer = new Writer(store, app.log, node.id)
   const stopSweeping = keepForDays(store, config.keep, app.log)
   const recordings =
     config.call.recording === 'off' ? undefined : new Recordings(store, app.log, (callId) => writer.isErased(callId))

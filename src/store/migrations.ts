@@ -14,7 +14,8 @@ export function migrations({ bytes }: Types): Record<string, Migration> {
   return {
     '001_records': { up: (db) => records(db, bytes) },
     '002_console': { up: console },
-    '003_webhooks': { up: webhooks }
+    '003_webhooks': { up: webhooks },
+    '004_feed': { up: feed }
   }
 }
 
@@ -22,6 +23,21 @@ export function migrations({ bytes }: Types): Record<string, Migration> {
 async function console(db: Kysely<unknown>): Promise<void> {
   await db.schema.createIndex('callsByCallSid').on('calls').column('callSid').execute()
   await db.schema.alterTable('agentItems').addColumn('doneAt', 'bigint').execute()
+}
+
+/** What has changed since somebody looked last. */
+async function feed(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('writers')
+    .addColumn('id', 'text', (c) => c.primaryKey())
+    .addColumn('seq', 'bigint', (c) => c.notNull())
+    .addColumn('at', 'bigint', (c) => c.notNull())
+    .execute()
+  for (const table of ['calls', 'turns', 'events']) {
+    await db.schema.alterTable(table).addColumn('writer', 'text').execute()
+    await db.schema.alterTable(table).addColumn('writerSeq', 'bigint').execute()
+    await db.schema.createIndex(`${table}ByWriter`).on(table).columns(['writer', 'writerSeq']).execute()
+  }
 }
 
 async function records(db: Kysely<unknown>, bytes: Types['bytes']): Promise<void> {

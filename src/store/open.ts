@@ -62,8 +62,8 @@ export function databaseFile(dataDir: string): string {
   return resolve(join(dataDir, 'calls.sqlite'))
 }
 
-/** The statement for one row, which is always the same. */
-const compiled = new Map<TableRows['statement'], string>()
+/** The statements for one row, by the columns that it has. */
+const compiled = new Map<TableRows['statement'], Map<string, string>>()
 
 async function openSqlite(dataDir: string): Promise<Store> {
   const file = databaseFile(dataDir)
@@ -196,7 +196,10 @@ function hostOf(databaseUrl: string): string {
 }
 
 function sqlOf(db: Kysely<Tables>, statement: TableRows['statement'], [row = {}]: readonly object[]): string {
-  const known = compiled.get(statement) ?? statement(db, [row]).compile().sql
-  compiled.set(statement, known)
+  const byColumns = compiled.get(statement) ?? new Map<string, string>()
+  compiled.set(statement, byColumns)
+  const columns = Object.keys(row).join()
+  const known = byColumns.get(columns) ?? statement(db, [row]).compile().sql
+  byColumns.set(columns, known)
   return known
 }

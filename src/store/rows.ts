@@ -1,5 +1,15 @@
 import { type CompiledQuery, type Kysely, sql } from 'kysely'
-import type { CallRow, DeliveryRow, EventRow, ResultRow, Tables, TurnRow, UsageRow } from './tables.ts'
+import type {
+  CallRow,
+  DeliveryRow,
+  EventRow,
+  ResultRow,
+  Stamp,
+  Tables,
+  TurnRow,
+  UsageRow,
+  WriterRow
+} from './tables.ts'
 
 interface Query {
   compile(): CompiledQuery
@@ -25,15 +35,24 @@ const CALL_COLUMNS = [
   ...(['callSid', 'direction', 'from', 'to', 'agent', 'node', 'version', 'practice', 'parameters'] as const),
   ...(['startedAt', 'answeredAt', 'endedAt', 'endReason', 'fault', 'firstAudioMs', 'responses'] as const),
   ...(['responseP50Ms', 'responseP90Ms', 'responseMaxMs', 'turns', 'bargeIns', 'reconnections', 'tools'] as const),
-  ...(['streams', 'recording', 'consent', 'updatedAt'] as const)
+  ...(['streams', 'recording', 'consent', 'updatedAt', 'writer', 'writerSeq'] as const)
 ]
 const TURN_COLUMNS = [
   ...(['agent', 'text', 'generatedText', 'textState', 'cut', 'startMs', 'endMs', 'sentMs', 'heardMs', 'tool'] as const),
   ...(['toolMs', 'voiceEnd', 'vadStop', 'committed', 'answerStarted', 'firstToken', 'firstAudio', 'sent'] as const),
-  'heard' as const
+  ...(['heard', 'writer', 'writerSeq'] as const)
 ]
 
-export const intoCalls = (db: Kysely<Tables>, rows: readonly CallRow[]) =>
+/** Written first in a transaction: another one of the same writer's waits for it. */
+export const intoWriters = (db: Kysely<Tables>, rows: readonly WriterRow[]) =>
+  db
+    .insertInto('writers')
+    .values(rows)
+    .onConflict((oc) =>
+      oc.column('id').doUpdateSet((eb) => ({ seq: eb.ref('excluded.seq'), at: eb.ref('excluded.at') }))
+    )
+
+export const intoCalls = (db: Kysely<Tables>, rows: readonly (CallRow & Stamp)[]) =>
   db
     .insertInto('calls')
     .values(rows)
@@ -44,7 +63,7 @@ export const intoCalls = (db: Kysely<Tables>, rows: readonly CallRow[]) =>
         .whereRef('calls.streams', '<=', 'excluded.streams')
     )
 
-export const intoTurns = (db: Kysely<Tables>, rows: readonly TurnRow[]) =>
+export const intoTurns = (db: Kysely<Tables>, rows: readonly (TurnRow & Stamp)[]) =>
   db
     .insertInto('turns')
     .values(rows)
@@ -55,7 +74,7 @@ export const intoTurns = (db: Kysely<Tables>, rows: readonly TurnRow[]) =>
     )
 
 // A batch whose acknowledgement was lost is written again.
-export const intoEvents = (db: Kysely<Tables>, rows: readonly EventRow[]) =>
+export const intoEvents = (db: Kysely<Tables>, rows: readonly (EventRow & Stamp)[]) =>
   db
     .insertInto('events')
     .values(rows)

@@ -6,9 +6,10 @@ import type { EndReason, Fault } from '../call/end-reason.ts'
  * first `start` of the call. Flags are 0 or 1, and JSON is text, because both engines have these.
  */
 export interface Tables {
-  readonly calls: CallRow
-  readonly turns: TurnRow
-  readonly events: EventRow
+  readonly calls: CallRow & Stamp
+  readonly turns: TurnRow & Stamp
+  readonly events: EventRow & Stamp
+  readonly writers: WriterRow
   readonly usage: UsageRow
   readonly recordingChunks: RecordingChunkRow
   readonly nodes: NodeRow
@@ -17,6 +18,22 @@ export interface Tables {
   readonly agentItems: AgentItemRow
   readonly deliveries: DeliveryRow
   readonly results: ResultRow
+}
+
+/**
+ * Who wrote a row last, and where that stands among all that they wrote: a writer's transactions follow one another, so
+ * whoever has read up to a number of theirs has missed nothing below it. Null for rows from before there were stamps.
+ */
+export interface Stamp {
+  readonly writer: string | null
+  readonly writerSeq: number | null
+}
+
+/** How far a writer has come. */
+export interface WriterRow {
+  readonly id: string
+  readonly seq: number
+  readonly at: number
 }
 
 export interface CallRow {

@@ -8,9 +8,11 @@ import {
   intoResults,
   intoTurns,
   intoUsage,
+  intoWriters,
   rowsOf,
   type TableRows
 } from './rows.ts'
+import { Stamps } from './stamps.ts'
 import type { CallRow, DeliveryRow, EventRow, ResultRow, TurnRow, UsageRow } from './tables.ts'
 
 /** What is gathered before it is written. */
@@ -50,12 +52,16 @@ class Batch {
   }
 
   /** In the order in which they may be written: everything else belongs to a call. */
-  get tables(): TableRows[] {
+  tables(stamps: Stamps): TableRows[] {
+    const calls = [...this.calls.values()].map(stamps.add)
+    const turns = [...this.turns.values()].map(stamps.add)
+    const events = this.events.map(stamps.add)
     return [
-      rowsOf(intoCalls, [...this.calls.values()]),
+      rowsOf(intoWriters, calls.length + turns.length + events.length > 0 ? [stamps.last] : []),
+      rowsOf(intoCalls, calls),
       rowsOf(fromTurns, [...this.forgotten.values()]),
-      rowsOf(intoTurns, [...this.turns.values()]),
-      rowsOf(intoEvents, this.events),
+      rowsOf(intoTurns, turns),
+      rowsOf(intoEvents, events),
       rowsOf(intoUsage, this.usage),
       rowsOf(intoDeliveries, [...this.deliveries.values()]),
       rowsOf(intoResults, [...this.results.values()])
@@ -71,16 +77,19 @@ export class Writer {
   readonly #store: Store
   readonly #log: FastifyBaseLogger
   readonly #erased = new Set<string>()
-  readonly #onStored: (() => void)[] = []
+  readonly #onStored: ((hasDeliveries: boolean) => void)[] = []
+  readonly #stamps: Stamps
   #batch = new Batch()
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> | undefined
   #failures = 0
   #dropped = 0
 
-  constructor(store: Store, log: FastifyBaseLogger) {
+  /** @param id of this process: no other writer has it */
+  constructor(store: Store, log: FastifyBaseLogger, id: string) {
     this.#store = store
     this.#log = log
+    this.#stamps = new Stamps(id)
   }
 
   call(row: CallRow): void {
@@ -121,9 +130,13 @@ export class Writer {
     if (this.#hasRoom(0)) this.#batch.results.set(row.callId, row)
   }
 
-  /** Called whenever deliveries or results were stored. */
-  onStored(listener: () => void): void {
+  /**
+   * Called whenever rows were stored.
+   * @param listener `hasDeliveries`: deliveries or results were among them @returns removes the listener
+   */
+  onStored(listener: (hasDeliveries: boolean) => void): () => void {
     this.#onStored.push(listener)
+    return () => void this.#onStored.splice(this.#onStored.indexOf(listener), 1)
   }
 
   /** Rows that are not stored yet. */
@@ -193,8 +206,9 @@ export class Writer {
   }
 
   async #insert(batch: Batch): Promise<void> {
-    for (const id of await this.#store.write(batch.tables)) this.#erased.add(id)
-    if (batch.deliveries.size + batch.results.size > 0) for (const listener of this.#onStored) listener()
+    for (const id of await this.#store.write(batch.tables(this.#stamps))) this.#erased.add(id)
+    const hasDeliveries = batch.deliveries.size + batch.results.size > 0
+    for (const listener of this.#onStored) listener(hasDeliveries)
   }
 
   /** One row that a database refuses must not hold up all others. */

@@ -51,7 +51,7 @@ export function tellWebhooks(
   const parts = [deliverer, results].filter((part) => part !== undefined)
   if (parts.length === 0) return undefined
   for (const part of parts) {
-    writer.onStored(part.wake)
+    writer.onStored((hasDeliveries) => hasDeliveries && part.wake())
     part.start()
   }
   app.addHook('onClose', async () => {

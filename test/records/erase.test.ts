@@ -177,7 +177,7 @@ describe.each(ENGINES)('on %s', (engine) => {
     const tables = (await store.db.introspection.getTables()).map(({ name }) => name)
     // A new table of words belongs into src/records/copies.ts and into the first test.
     const erased = ['calls', 'turns', 'events', 'usage', 'recordingChunks', 'agentItems', 'results', 'deliveries']
-    expect(tables.sort()).toEqual([...erased, 'nodes', 'erased', 'audit'].sort())
+    expect(tables.sort()).toEqual([...erased, 'nodes', 'writers', 'erased', 'audit'].sort())
   })
 
   test('a number in a wrong format is refused, and nothing is erased', async () => {
