@@ -11,7 +11,7 @@ interface VoiceEvents {
   /** A `clear` while there was nothing to hear. */
   idleClear: []
   /** A sound of the server's own: it lets the caller wait. */
-  tone: []
+  tone: [Sound]
 }
 
 export interface Utterance {
@@ -21,10 +21,12 @@ export interface Utterance {
 }
 
 /** A sound whose owner is not known yet. */
-interface Sound {
+export interface Sound {
   readonly ms: number
   /** What is played before it. */
   readonly waitsMs: number
+  /** When it came (`performance.now()`). */
+  readonly cameAt: number
 }
 
 /** A shorter gap counts as speech. */
@@ -58,6 +60,11 @@ export class AgentVoice extends EventEmitter<VoiceEvents> {
     return this.#startedAt !== undefined
   }
 
+  /** 0 while the agent is silent. */
+  get speakingForMs(): number {
+    return this.#startedAt === undefined ? 0 : performance.now() - this.#startedAt
+  }
+
   get silentForMs(): number {
     return this.isSpeaking ? 0 : performance.now() - this.#silentSince
   }
@@ -65,14 +72,18 @@ export class AgentVoice extends EventEmitter<VoiceEvents> {
   /** Called with each frame before it is played. */
   hear(frame: ServerFrame): void {
     if (frame.event === 'mark' && this.#unowned && HOUSE_MARK.test(frame.mark.name)) {
-      this.#takeUnowned()
-      this.emit('tone')
+      const tone = this.#takeUnowned()
+      if (tone) this.emit('tone', tone)
       return
     }
     this.#own()
     if (frame.event === 'clear') this.#clear()
     if (frame.event !== 'media') return
-    this.#unowned = { ms: durationMs(Buffer.from(frame.media.payload, 'base64')), waitsMs: this.#bufferedMs() }
+    this.#unowned = {
+      ms: durationMs(Buffer.from(frame.media.payload, 'base64')),
+      waitsMs: this.#bufferedMs(),
+      cameAt: performance.now()
+    }
     this.#owning = setTimeout(() => this.#own(), MARK_LIMIT_MS)
   }
 

@@ -23,12 +23,13 @@ export type Cue =
     }
   | { readonly press: string }
   | { readonly stayMs: number }
+  | { readonly hangUp: true; readonly bargeInMs: number | undefined }
 
 /** eSpeak NG's variant for the caller, so that they do not have the agent's voice. */
 const CALLER = '+f3'
 const WINDOW_BYTES = 160
 /** -45 dBFS: quieter than any word. */
-const AUDIBLE = 0.0056
+export const AUDIBLE = 0.0056
 /** 300 ms: longer than between two words. */
 const PAUSE_BYTES = 15 * WINDOW_BYTES
 
@@ -39,17 +40,19 @@ export function prepare(steps: readonly Step[]): Promise<Cue[]> {
 
 async function cueFor(step: Step): Promise<Cue> {
   if ('say' in step) {
-    const utterances = utterancesIn(await speak(step.say, { voice: `${voiceFor(step.say)}${CALLER}` }))
+    const { voice = `${voiceFor(step.say)}${CALLER}`, pace } = step
+    const utterances = utterancesIn(await speak(step.say, { voice, pace }))
     return { utterances, words: step.say, told: step.say, bargeInMs: step.bargeInMs }
   }
-  if ('wav' in step) return recording(step.wav, step.bargeInMs)
+  if ('wav' in step) return recording(step)
+  if ('hangUp' in step) return { hangUp: true, bargeInMs: step.bargeInMs }
   return step
 }
 
-async function recording(path: string, bargeInMs: number | undefined): Promise<Cue> {
+async function recording({ wav: path, bargeInMs, words: given }: Extract<Step, { wav: string }>): Promise<Cue> {
   const utterances = utterancesIn(await readSound(path))
   if (utterances.length === 0) throw new Mistake(`There is nothing to hear in ${path}.`)
-  const words = await readFile(path.replace(/(\.wav)?$/i, '.txt'), 'utf8').then(oneLine, () => undefined)
+  const words = given ?? (await readFile(path.replace(/(\.wav)?$/i, '.txt'), 'utf8').then(oneLine, () => undefined))
   const lengthMs = utterances.reduce((ms, { pause, speech }) => ms + durationMs(pause) + durationMs(speech), 0)
   const length = `${(lengthMs / 1_000).toFixed(1)} s`
   return { utterances, words, told: `[${basename(path)}, ${length}]${words ? ` ${words}` : ''}`, bargeInMs }

@@ -20,6 +20,7 @@ export class MachineTime {
   worstMs = 0
   #passedMs = 0
   #tickedAt = performance.now()
+  readonly #watchers = new Set<{ worstMs: number }>()
 
   constructor() {
     setInterval(() => this.#tick(), TICK_MS).unref()
@@ -35,9 +36,21 @@ export class MachineTime {
     for (let left = ms; left > 0; left = until - this.nowMs) await wait(Math.max(1, left), undefined, { signal })
   }
 
+  /** Begins to watch how late this process is. @returns how late it has been at most since then, in ms */
+  watch(): () => number {
+    const watcher = { worstMs: 0 }
+    this.#watchers.add(watcher)
+    return () => {
+      this.#watchers.delete(watcher)
+      return watcher.worstMs
+    }
+  }
+
   #tick(): void {
     const now = performance.now()
-    this.worstMs = Math.max(this.worstMs, now - this.#tickedAt - TICK_MS)
+    const lateMs = now - this.#tickedAt - TICK_MS
+    this.worstMs = Math.max(this.worstMs, lateMs)
+    for (const watcher of this.#watchers) watcher.worstMs = Math.max(watcher.worstMs, lateMs)
     this.#passedMs = this.nowMs
     this.#tickedAt = now
   }

@@ -5,17 +5,32 @@ import type { AgentVoice } from './agent-voice.ts'
 import { Connection } from './connection.ts'
 import type { Cue, Utterance } from './cues.ts'
 import type { MachineTime } from './machine.ts'
-import type { Report } from './report.ts'
+
+/** Told of what the caller does, as it happens. */
+export interface CallerReport {
+  /** @param isOver the agent is speaking */
+  callerSpeaks(told: string, isOver: boolean): void
+  /** The first sound of an utterance, and its last. */
+  callerBegins(): void
+  callerEnds(): void
+  /** Anything but speaking. */
+  callerDoes(what: string): void
+}
+
+/** The caller's part: written before, or made up on the way by somebody who hears the agent out first. */
+export type Script = readonly Cue[] | ((heardOut: () => Promise<void>) => AsyncIterable<Cue>)
 
 export interface Stage {
   readonly call: PhoneCall
   readonly voice: AgentVoice
-  readonly report: Report
+  readonly report: CallerReport
   /** Gives the practice model the words that are about to be said, which it cannot recognise. */
   readonly prompt: (words: string) => void
   /** After this much silence the caller takes it that the agent has finished, in ms. */
   readonly settledMs: number
   readonly time: MachineTime
+  /** Whether the agent will speak although it is silent, where that can be known: the caller then waits. */
+  readonly isBusy?: () => boolean
 }
 
 type Speech = Extract<Cue, { utterances: readonly Utterance[] }>
@@ -25,6 +40,7 @@ const GREETING_LIMIT_MS = 5_000
 const ANSWER_LIMIT_MS = 15_000
 /** The longest wait after keys, which need no answer but may get one. */
 const KEYS_LIMIT_MS = 3_000
+const BUSY_POLL_MS = 20
 /** The wait for the agent to hang up after the goodbye; then the caller hangs up. */
 const FAREWELL_MS = 2_500
 
@@ -32,15 +48,15 @@ const FAREWELL_MS = 2_500
  * Plays the caller's part to its end and hangs up. Resolves to what went wrong; undefined when nothing did. Never
  * rejects.
  */
-export async function perform(cues: readonly Cue[], stage: Stage): Promise<string | undefined> {
+export async function perform(script: Script, stage: Stage): Promise<string | undefined> {
   const over = new AbortController()
   const ended = stage.call.ended.finally(() => over.abort())
   const part = new Part(stage, over.signal)
   try {
-    await part.playAll(cues)
+    await part.playAll(script)
   } catch (error) {
     if (over.signal.aborted || error instanceof CallOver)
-      return (await ended).by === 'caller' ? undefined : part.missing(cues)
+      return (await ended).by === 'caller' ? undefined : part.missing(script)
     stage.call.hangUp()
     return error instanceof NoAnswer ? error.message : String(error)
   }
@@ -66,30 +82,35 @@ class Part {
     this.#connection = new Connection(stage.call)
   }
 
-  async playAll(cues: readonly Cue[]): Promise<void> {
+  async playAll(script: Script): Promise<void> {
     await this.#stage.call.streaming
     // A caller whom Twilio's voice greeted gets no second greeting.
     if (this.#stage.call.said.all.length === 0) await this.#answered(GREETING_LIMIT_MS)
-    for (const cue of cues) {
+    for await (const cue of typeof script === 'function' ? script(() => this.#heardOut()) : script) {
       await this.#play(cue)
       this.#played++
+      if ('hangUp' in cue) return
     }
     await this.#heardOut()
     await wait(FAREWELL_MS, undefined, { signal: this.#over })
   }
 
   /** The steps or answers that are missing when the call ends now. */
-  missing(cues: readonly Cue[]): string | undefined {
-    const left = cues.slice(this.#played)
+  missing(script: Script): string | undefined {
+    const left = typeof script === 'function' ? [] : script.slice(this.#played)
     // The agent may end a call when the caller had nothing more to do.
     if (left.some((cue) => !('stayMs' in cue)))
-      return `The call ended after ${this.#played} of the caller's ${cues.length} steps.`
+      return `The call ended after ${this.#played} of the caller's ${script.length} steps.`
     return this.#owed?.isMust ? "The call ended before the caller's last words were answered." : undefined
   }
 
   async #play(cue: Cue): Promise<void> {
     if ('stayMs' in cue) return this.#stay(cue.stayMs)
     if ('press' in cue) return this.#press(cue.press)
+    if ('hangUp' in cue) {
+      await (cue.bargeInMs === undefined ? this.#heardOut() : this.#overTheAgent(cue.bargeInMs))
+      return this.#stage.report.callerDoes('hangs up')
+    }
     await (cue.bargeInMs === undefined ? this.#heardOut() : this.#overTheAgent(cue.bargeInMs))
     await this.#speak(cue)
   }
@@ -104,11 +125,11 @@ class Part {
   }
 
   async #silence(): Promise<void> {
-    const { voice, settledMs, time } = this.#stage
+    const { voice, settledMs, time, isBusy = () => false } = this.#stage
     if (this.#owed) await this.#answered(this.#owed.limitMs)
-    while (voice.silentForMs < settledMs) {
+    while (voice.silentForMs < settledMs || isBusy()) {
       if (voice.isSpeaking) await once(voice, 'silent', { signal: this.#over })
-      await time.pass(Math.max(1, settledMs - voice.silentForMs), this.#over)
+      await time.pass(Math.max(BUSY_POLL_MS, settledMs - voice.silentForMs), this.#over)
     }
   }
 
@@ -135,7 +156,8 @@ class Part {
 
   async #overTheAgent(afterMs: number): Promise<void> {
     await this.#answered(this.#owed?.limitMs ?? GREETING_LIMIT_MS)
-    await wait(afterMs, undefined, { signal: this.#over })
+    // The agent may have spoken for a while already.
+    await wait(Math.max(0, afterMs - this.#stage.voice.speakingForMs), undefined, { signal: this.#over })
   }
 
   async #speak({ utterances, words, told }: Speech): Promise<void> {
@@ -156,7 +178,7 @@ class Part {
   async #press(keys: string): Promise<void> {
     const { call, report } = this.#stage
     await this.#heardOut()
-    report.timeline.tell('caller', `presses ${keys}`)
+    report.callerDoes(`presses ${keys}`)
     call.press(keys)
     this.#owed = { limitMs: KEYS_LIMIT_MS, isMust: false }
   }
@@ -164,7 +186,7 @@ class Part {
   async #stay(ms: number): Promise<void> {
     const { report } = this.#stage
     await this.#heardOut()
-    report.timeline.tell('caller', `says nothing for ${ms / 1_000} s`)
+    report.callerDoes(`says nothing for ${ms / 1_000} s`)
     await wait(ms, undefined, { signal: this.#over })
   }
 }

@@ -17,6 +17,7 @@ import { perform } from './perform.ts'
 import { Practice } from './practice.ts'
 import { Report } from './report.ts'
 import { type LogEntry, ServerProcess } from './server-process.ts'
+import { SETTLED_MS } from './settled.ts'
 import { printSummary } from './summary.ts'
 import { Timeline } from './timeline.ts'
 
@@ -32,12 +33,6 @@ interface House {
 
 /** The practice model speaks inside this process, which holds it up for some 100 ms. */
 const LATE_MS = 300
-
-/**
- * The silence, in ms, after which an agent has finished. Real agents pause for a tool in the middle of an answer; the
- * practice model's pauses are known.
- */
-const SETTLED_MS = { practice: 700, real: 1_500 }
 
 const WORDLESS = 'It hears that something was said, not what: write the words of a recording into a .txt beside it.'
 

@@ -1,6 +1,7 @@
 import { print, seconds } from '../../src/commands/print.ts'
 import type { CallOutcome, PhoneCall } from '../telephone/telephone.ts'
 import type { AgentVoice, Utterance } from './agent-voice.ts'
+import type { CallerReport } from './perform.ts'
 import type { Thoughts } from './practice.ts'
 import { quote, type Timeline } from './timeline.ts'
 
@@ -12,7 +13,7 @@ export interface BargeIn {
 }
 
 /** Reports events to the timeline, and keeps the figures for the summary. */
-export class Report {
+export class Report implements CallerReport {
   readonly timeline: Timeline
   /**
    * The time from the stream's `start` to the agent's first sound, in ms; undefined when the caller spoke first, or
@@ -103,6 +104,10 @@ export class Report {
   callerEnds(): void {
     this.#callerBeganAt = undefined
     this.#callerEndedAt = performance.now()
+  }
+
+  callerDoes(what: string): void {
+    this.timeline.tell('caller', what)
   }
 
   ended({ by, reason }: CallOutcome): void {

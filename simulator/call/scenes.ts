@@ -6,8 +6,20 @@ import type { DialSomebody } from '../telephone/telephone.ts'
  * milliseconds after the agent. With `stayMs` the caller is silent for that long, whatever the agent does.
  */
 export type Step =
-  | { readonly say: string; readonly bargeInMs?: number | undefined }
-  | { readonly wav: string; readonly bargeInMs?: number | undefined }
+  | {
+      readonly say: string
+      readonly bargeInMs?: number | undefined
+      /** Of eSpeak NG's; by default a woman's, in the language of the words. */
+      readonly voice?: string
+      readonly pace?: number | undefined
+    }
+  | {
+      readonly wav: string
+      readonly bargeInMs?: number | undefined
+      /** By default those in the `.txt` beside it. */
+      readonly words?: string | undefined
+    }
+  | { readonly hangUp: true; readonly bargeInMs?: number | undefined }
   | { readonly press: string }
   | { readonly stayMs: number }
 

@@ -30,6 +30,17 @@ export function tone(ms: number, hz = 440, volume = 0.3): Buffer {
   return encodeMulaw(samples)
 }
 
+/** Two sounds of the same length at once. */
+export function mixed(one: Uint8Array, other: Uint8Array): Buffer {
+  const [first, second] = [decodeMulaw(one), decodeMulaw(other)]
+  return encodeMulaw(first.map((sample, at) => Math.max(-32_768, Math.min(32_767, sample + (second[at] ?? 0)))))
+}
+
+/** A sound made quieter; `factor` from 0 to 1. */
+export function quieter(mulaw: Uint8Array, factor: number): Buffer {
+  return encodeMulaw(decodeMulaw(mulaw).map((sample) => Math.round(sample * factor)))
+}
+
 /** Root mean square from 0 (silence, or nothing at all) to 1 (full scale). Speech is about 0.05 to 0.3. */
 export function loudness(mulaw: Uint8Array): number {
   if (mulaw.length === 0) return 0

@@ -157,6 +157,7 @@ export class Exchange implements Desk {
       customParameters,
       sendsStart,
       returnsMarks: options.returnsMarks ?? true,
+      loses: options.loses ?? (() => false),
       clock,
       line,
       heard: this.agentTape,

@@ -1,4 +1,4 @@
-import { SILENCE_BYTE } from '../sound/mulaw.ts'
+import { mixed, SILENCE_BYTE } from '../sound/mulaw.ts'
 import { CallOver } from './errors.ts'
 
 export const FRAME_MS = 20
@@ -16,6 +16,12 @@ interface Utterance {
 export class Line {
   #utterances: Utterance[] = []
   #over: Error | undefined
+  #background: { readonly mulaw: Uint8Array; at: number } | undefined
+
+  /** Sound behind whatever the caller says, over and over; undefined ends it. */
+  background(mulaw: Uint8Array | undefined): void {
+    this.#background = mulaw && mulaw.length >= FRAME_BYTES ? { mulaw, at: 0 } : undefined
+  }
 
   /**
    * Resolves when the last frame was taken; rejects with CallOver when the call ended first. The promise may be
@@ -31,6 +37,15 @@ export class Line {
   }
 
   takeFrame(): Buffer {
+    const frame = this.#takeVoice()
+    const behind = this.#background
+    if (!behind) return frame
+    if (behind.at + FRAME_BYTES > behind.mulaw.length) behind.at = 0
+    behind.at += FRAME_BYTES
+    return mixed(frame, behind.mulaw.subarray(behind.at - FRAME_BYTES, behind.at))
+  }
+
+  #takeVoice(): Buffer {
     const [first] = this.#utterances
     if (!first) return SILENT_FRAME
     const frame = Buffer.from(SILENT_FRAME)

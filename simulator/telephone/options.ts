@@ -42,6 +42,8 @@ export interface RingOptions {
   readonly signSlash?: boolean
   /** False: no mark is returned, as on a line whose frames to the server are lost. Default true. */
   readonly returnsMarks?: boolean
+  /** Whether the caller's frame of this number is lost on a bad line. Default: none is. */
+  readonly loses?: (frame: number) => boolean
   /** The caller's hanging up as the stream shows it. Default `stop`. */
   readonly closeStyle?: CloseStyle
   /** The close code when Twilio closes the stream. Default 1000; Twilio's own is not documented. */

@@ -28,6 +28,8 @@ export interface StreamParts {
   /** False opens the socket and sends nothing by itself. */
   readonly sendsStart: boolean
   readonly returnsMarks: boolean
+  /** Whether a frame of the caller's is lost on its way. */
+  readonly loses: (frame: number) => boolean
   readonly clock: CallClock
   readonly line: Line
   /** The tapes of both sides; undefined: not kept. */
@@ -79,6 +81,11 @@ export class StreamLeg {
   /** When `start` was sent, on the call's clock. */
   get startedMs(): number {
     return this.#firstFrameMs
+  }
+
+  /** Up to where the caller's frames have been sent, on the call's clock. */
+  get sentMs(): number {
+    return this.#firstFrameMs + this.#frames * FRAME_MS
   }
 
   get isOpen(): boolean {
@@ -192,7 +199,7 @@ export class StreamLeg {
   readonly #sendFrame = (): void => {
     const frame = this.#parts.line.takeFrame()
     const dueMs = this.#firstFrameMs + this.#frames * FRAME_MS
-    if (this.#frames >= this.#gapUntilFrame) {
+    if (this.#frames >= this.#gapUntilFrame && !this.#parts.loses(this.#frames)) {
       this.#sendMedia(frame)
       this.#parts.spoke?.add(dueMs, frame)
     }

@@ -154,6 +154,17 @@ export class PhoneCall {
     return this.#exchange.stream?.bufferedMs ?? 0
   }
 
+  /** Up to where the caller's frames have been sent, in ms since the first `start`: exact, however late the machine is. */
+  get sentMs(): number {
+    const { stream, startedMs = 0 } = this.#exchange
+    return (stream?.sentMs ?? 0) - startedMs
+  }
+
+  /** The call's time, in ms since the first `start`. */
+  get nowMs(): number {
+    return this.#clock.nowMs - (this.#exchange.startedMs ?? 0)
+  }
+
   /** The sound of both sides since the answer, or since the first `start`; of equal length. */
   recorded(since: 'answer' | 'start' = 'answer'): { caller: Buffer; agent: Buffer } {
     const { callerTape, agentTape, answeredMs, startedMs } = this.#exchange
@@ -176,6 +187,11 @@ export class PhoneCall {
   /** Plays mu-law as the caller, after what they are already saying. Resolves and rejects as `say` does. */
   play(mulaw: Uint8Array): Promise<void> {
     return this.#line.play(mulaw)
+  }
+
+  /** Sound behind whatever the caller says, over and over; undefined ends it. */
+  background(mulaw: Uint8Array | undefined): void {
+    this.#line.background(mulaw)
   }
 
   /**

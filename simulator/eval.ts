@@ -1,0 +1,26 @@
+import { print } from '../src/commands/print.ts'
+import { BadUsage } from '../src/commands/with-store.ts'
+import { InvalidEnvironment } from '../src/config.ts'
+import { loadDotenv } from '../src/dotenv.ts'
+import { Mistake } from './call/mistake.ts'
+import { evaluate } from './eval/evaluate.ts'
+import { readOrder, USAGE } from './eval/options.ts'
+import { BadScenes } from './eval/read-scenes.ts'
+
+/** @returns the exit code */
+async function main(args: string[]): Promise<number> {
+  loadDotenv()
+  try {
+    const order = readOrder(args)
+    if (order.help) print(USAGE)
+    else if (!(await evaluate(order))) return 1
+    return 0
+  } catch (error) {
+    const isTheirs = [BadUsage, BadScenes, InvalidEnvironment, Mistake].some((kind) => error instanceof kind)
+    if (!isTheirs) throw error
+    process.stderr.write(`${(error as Error).message}\n`)
+    return 2
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2))

@@ -1,0 +1,56 @@
+import { join } from 'node:path'
+import { print, seconds } from '../../src/commands/print.ts'
+import { BadUsage } from '../../src/commands/with-store.ts'
+import { environment } from '../../src/config.ts'
+import { renderWith } from '../sound/speech.ts'
+import { SpeechStore } from '../sound/speech-store.ts'
+import { readBaseline, saveBaseline } from './baseline.ts'
+import { writeJunit } from './junit.ts'
+import { type Order, sceneFiles } from './options.ts'
+import { rehearse } from './play.ts'
+import { type Played, playAll } from './play-all.ts'
+import { readScenes, type SceneFile } from './read-scenes.ts'
+import { inWords, isGood, summary } from './summary.ts'
+
+const root = join(import.meta.dirname, '../..')
+const SPEECH = join(root, 'node_modules/.cache/speech')
+
+/** Plays the scenes that were asked for and reports. @returns whether all of them passed */
+export async function evaluate(order: Order): Promise<boolean> {
+  const files = await chosen(order)
+  const baseline = order.baseline === undefined ? undefined : await readBaseline(order.baseline)
+  if (order.isReal && !environment['OPENAI_API_KEY']) throw new BadUsage('--model real needs OPENAI_API_KEY.')
+  const speech = new SpeechStore(SPEECH)
+  renderWith(speech.render)
+  await Promise.all(files.map(rehearse))
+  const startedAt = performance.now()
+  const results = await playAll(files, {
+    ...{ isReal: order.isReal, runs: order.runs, maxUsd: order.maxUsd, speechMade: () => speech.made, tell },
+    judge: async () => [],
+    player: async function* () {},
+    spentElsewhere: () => 0
+  })
+  print(`\n${summary(results, baseline)}`)
+  print(`\nPlayed in ${seconds(performance.now() - startedAt)}.`)
+  if (order.junit) await writeJunit(order.junit, results)
+  if (order.save) await saveBaseline(order.save, results, order.isReal ? 'real' : 'practice')
+  return results.every(isGood)
+}
+
+/** @throws BadUsage where there is none */
+async function chosen({ files, tags }: Order): Promise<SceneFile[]> {
+  const scenes = await readScenes(sceneFiles(files, join(root, 'evals')))
+  const tagged = scenes.filter(({ scene }) => tags.length === 0 || tags.some((tag) => scene.tags.includes(tag)))
+  if (tagged.length > 0) return tagged
+  const known = [...new Set(scenes.flatMap(({ scene }) => scene.tags))].sort().join(', ')
+  throw new BadUsage(
+    tags.length > 0 ? `No scene has the tag ${tags.join(' or ')}. There is: ${known}.` : 'There are no scenes.'
+  )
+}
+
+function tell({ run, verdict }: Played): void {
+  print(`${verdict.outcome.padEnd(7)}  ${run.file.scene.name}`)
+  if (verdict.outcome === 'passed') return
+  for (const reason of verdict.reasons) print(`         ${reason}`)
+  for (const check of verdict.checks.filter(({ isMet }) => !isMet)) print(`         ${inWords(check)}`)
+}

@@ -1,0 +1,95 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { setTimeout as wait } from 'node:timers/promises'
+import { type PlayOptions, play } from './play.ts'
+import type { SceneFile } from './read-scenes.ts'
+import type { Run } from './run.ts'
+import { type Check, type Verdict, verdictOf, withJudged } from './verdict.ts'
+
+/** A run and what was found of it. */
+export interface Played {
+  readonly run: Run
+  readonly verdict: Verdict
+}
+
+/** A scene and all its runs, in order. Runs that could not be scored were repeated, and are here too. */
+export interface SceneResult {
+  readonly file: SceneFile
+  readonly plays: readonly Played[]
+}
+
+export interface PlayAllOptions extends PlayOptions {
+  readonly runs: number
+  /** No scene begins any more when so much has been spent, in USD. */
+  readonly maxUsd: number | undefined
+  /** Spent elsewhere, by the judge and personas, in USD. */
+  readonly spentElsewhere: () => number
+  /** @throws what makes the run an error */
+  readonly judge: (run: Run) => Promise<readonly Check[]>
+  readonly tell: (played: Played) => void
+}
+
+/** So many scenes are played at a time at most. */
+const MOST = 24
+/** Another scene begins while the event loop is less late than this. */
+const LATE_MS = 20
+const STEP_MS = 300
+const RESOLUTION_MS = 10
+/** A run that could not be scored is repeated so often. */
+const REPEATS = 2
+
+interface Job {
+  readonly file: SceneFile
+  readonly repeats: number
+}
+
+/** Plays every scene so often, as many at a time as this process carries without being late. */
+export async function playAll(files: readonly SceneFile[], options: PlayAllOptions): Promise<SceneResult[]> {
+  const plays = new Map<SceneFile, Played[]>(files.map((file) => [file, []]))
+  const jobs = Array.from({ length: options.runs }, () => files.map((file): Job => ({ file, repeats: 0 }))).flat()
+  const going = new Set<Promise<void>>()
+  const lateness = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
+  lateness.enable()
+  const begin = ({ file, repeats }: Job) => {
+    const done = playOnce(file, options).then((played) => {
+      going.delete(done)
+      plays.get(file)?.push(played)
+      options.tell(played)
+      if (!isScored(played) && repeats < REPEATS) jobs.push({ file, repeats: repeats + 1 })
+    })
+    going.add(done)
+  }
+  while (jobs.length > 0 || going.size > 0) {
+    const isLate = lateness.percentile(90) / 1e6 - RESOLUTION_MS > LATE_MS
+    lateness.reset()
+    if (isSpent(plays, options)) jobs.length = 0
+    const isRoom = going.size === 0 || (going.size < MOST && !isLate)
+    const next = isRoom ? jobs.shift() : undefined
+    if (next) begin(next)
+    await Promise.race([wait(STEP_MS), ...(jobs.length === 0 ? going : [])])
+  }
+  lateness.disable()
+  return files.map((file) => ({ file, plays: plays.get(file) ?? [] }))
+}
+
+export const isScored = ({ verdict: { outcome } }: Played): boolean => outcome === 'passed' || outcome === 'failed'
+
+export function spentOn(plays: Iterable<readonly Played[]>): number {
+  return [...plays].flat().reduce((usd, { run }) => usd + run.costUsd, 0)
+}
+
+function isSpent(plays: ReadonlyMap<SceneFile, readonly Played[]>, options: PlayAllOptions): boolean {
+  const { maxUsd = Number.POSITIVE_INFINITY, isReal, spentElsewhere } = options
+  return isReal && spentOn(plays.values()) + spentElsewhere() >= maxUsd
+}
+
+async function playOnce(file: SceneFile, options: PlayAllOptions): Promise<Played> {
+  const run = await play(file, options)
+  const verdict = verdictOf(run)
+  // What code has failed stays failed, whatever a judge says.
+  if (verdict.outcome !== 'passed') return { run, verdict }
+  try {
+    return { run, verdict: withJudged(verdict, await options.judge(run)) }
+  } catch (error) {
+    return { run, verdict: { ...verdict, outcome: 'error', reasons: [(error as Error).message] } }
+  }
+}

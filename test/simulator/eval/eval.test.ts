@@ -1,0 +1,84 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { XMLParser } from 'fast-xml-parser'
+import { expect, test } from 'vitest'
+import { evaluate } from '../../../simulator/eval/evaluate.ts'
+import { readOrder } from '../../../simulator/eval/options.ts'
+import { newFolder } from '../../stores.ts'
+import { startScript } from '../script-process.ts'
+
+const LIMIT_MS = 90_000
+
+const KNOWS = `
+name: Friday is known
+tags: [hours]
+turns:
+  - say: When are you open on Friday?
+    expect:
+      within: 6000
+      tools: [{ name: opening_times, args: { day: Friday } }]
+      said: /17:00 to 22:30/
+  - hangUp: true
+ended: caller hung up
+`
+const WANTS_MORE = `
+name: Friday is free
+tags: [hours]
+turns:
+  - say: When are you open on Friday?
+    expect:
+      said: closed
+      tools: []
+`
+
+async function folderOf(scenes: Record<string, string>): Promise<string> {
+  const folder = await newFolder()
+  for (const [name, text] of Object.entries(scenes)) await writeFile(join(folder, name), text)
+  return folder
+}
+
+/** `npm run eval`, with the pizzeria's agent. */
+async function evalScript(args: string[]) {
+  const script = startScript('simulator/eval.ts', args)
+  const code = await script.ended
+  return { code, out: script.lines.all.join('\n') }
+}
+
+test(
+  'scenes are played against the agent: one passes, one fails and says why, in every report',
+  async () => {
+    const folder = await folderOf({ 'knows.yaml': KNOWS, 'wants.yaml': WANTS_MORE })
+    const [junit, saved] = [join(folder, 'junit.xml'), join(folder, 'saved.json')]
+    const { code, out } = await evalScript([folder, '--junit', junit, '--save', saved])
+    expect(code, out).toBe(1)
+    expect(out).toMatch(/^\| ✓ \| Friday is known \| 1 of 1 \| \d\.\d\d s/m)
+    expect(out).toContain('| ✗ | Friday is free | 0 of 1')
+    expect(out).toMatch(/^- turn 1, tools: expected no tool; opening_times \{"day":"Friday"\}$/m)
+    expect(out).toMatch(/^- turn 1, words: expected said: closed; heard: "On Friday the oven is hot from 17:00/m)
+    expect(out).toContain('1 of 2 scenes passed; of 2 runs 1, (9 % to 91 %).')
+    const { testsuite } = new XMLParser({ ignoreAttributes: false }).parse(await readFile(junit, 'utf8'))
+    expect(testsuite).toMatchObject({ '@_tests': '2', '@_failures': '1', '@_errors': '0' })
+    expect(testsuite.testcase[1].failure['@_message']).toContain('expected no tool')
+    const { scenes } = JSON.parse(await readFile(saved, 'utf8'))
+    expect(scenes['Friday is known']).toEqual({ passed: 1, scored: 1, delaysMs: [expect.any(Number)] })
+  },
+  LIMIT_MS
+)
+
+test.each([
+  ['a scene that is bad', ['bad.yaml'], /bad.yaml:1: there is no "nme" here/],
+  ['an option that is none', ['--rnus', '3'], /Unknown option '--rnus'\. See npm run eval -- --help\./],
+  ['runs that are none', ['--runs', '0'], /Expected a whole number from 1 to 100 after --runs, got "0"\./],
+  ['a tag that no scene has', ['good.yaml', 'tag:none'], /No scene has the tag none. There is: hours\./],
+  ['a baseline that is not there', ['good.yaml', '--baseline', 'none.json'], /There is no file none.json/]
+])('%s is told in a sentence, before any call', async (_what, args, says) => {
+  const folder = await folderOf({ 'bad.yaml': 'nme: A\n', 'good.yaml': KNOWS })
+  const evaluated = async () => evaluate(readOrder(args.map((arg) => (/yaml$/.test(arg) ? join(folder, arg) : arg))))
+  await expect(evaluated()).rejects.toThrow(says)
+})
+
+test('what was typed wrong ends with 2', async () => {
+  const { code, out } = await evalScript(['evals', '--model', 'real'])
+  expect(out).toContain('--model real needs OPENAI_API_KEY')
+  expect(code).toBe(2)
+})
