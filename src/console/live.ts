@@ -2,8 +2,8 @@ import { fastifySSE } from '@fastify/sse'
 import type { FastifyReply } from 'fastify'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { decodeCursor } from '../records/feed.ts'
-import type { ApiOptions } from './api.ts'
 import { Feed } from './feed.ts'
+import type { ApiOptions } from './options.ts'
 import { NoQuery } from './schemas.ts'
 
 /** Under the server's limit for a socket without traffic (plugins/limits.ts). */
