@@ -72,7 +72,7 @@ export class Audio {
   }
 
   /**
-   * Plays a sound into the line, beside the microphone or in its place.
+   * Plays a sound into the line, beside the microphone, or in its place and then also here.
    * @param {Float32Array} samples at 8,000 Hz
    * @param {{ loop?: boolean, alone?: boolean }} [how]
    * @returns {{ ended: Promise<void>, stop: () => void }}
@@ -83,7 +83,10 @@ export class Audio {
     const source = new AudioBufferSourceNode(this.#context, { buffer, loop })
     source.connect(this.#input)
     this.#sources.add(source)
-    if (alone) this.#duck(true)
+    if (alone) {
+      source.connect(this.#context.destination)
+      this.#duck(true)
+    }
     const ended = new Promise((/** @type {(value: void) => void} */ resolve) => {
       source.onended = () => {
         this.#sources.delete(source)

@@ -8,7 +8,7 @@ import { StateOfCall } from './state.js'
 const phone = new Phone()
 const KEPT_OPEN = 'telephone'
 /** On a small screen it would cover the page. */
-const isOpen = signal((sessionStorage.getItem(KEPT_OPEN) ?? (innerWidth < 720 ? 'closed' : 'open')) === 'open')
+const isOpen = signal((localStorage.getItem(KEPT_OPEN) ?? (innerWidth < 720 ? 'closed' : 'open')) === 'open')
 
 /** Docked beside every view; a call goes on while the views change. */
 function Telephone() {
@@ -27,7 +27,7 @@ function Telephone() {
 
 function toggle() {
   isOpen.value = !isOpen.value
-  sessionStorage.setItem(KEPT_OPEN, isOpen.value ? 'open' : 'closed')
+  localStorage.setItem(KEPT_OPEN, isOpen.value ? 'open' : 'closed')
 }
 
 // Leaving the page is hanging up: without it the server would wait for a stream that was lost.
