@@ -25,6 +25,7 @@ import { type SoftphoneOptions, softphone } from './console/softphone.ts'
 import { doctor } from './doctor/route.ts'
 import { loggerOptions } from './log.ts'
 import { Alerts } from './metrics/alerts.ts'
+import { logCall } from './metrics/call-log.ts'
 import { Metrics, metricsRoute } from './metrics/metrics.ts'
 import { calls } from './plugins/calls.ts'
 import { ConsoleKey } from './plugins/console-key.ts'
@@ -113,7 +114,7 @@ export async function buildApp(config: Config, overrides: Partial<Dependencies> 
   app.decorate('webhooks', webhooks)
   const metrics = measure(app, config, overrides, records)
   const alerts = alertsOf(app, config, webhooks)
-  const readers = [...(overrides.readers ?? []), ...(records?.readers ?? []), ...(webhooks?.readers ?? [])]
+  const readers = [logCall, ...(overrides.readers ?? []), ...(records?.readers ?? []), ...(webhooks?.readers ?? [])]
   readers.push(metrics.reader, alerts.reader)
   await app.register(calls, {
     switchboard: buildSwitchboard(app, config, authToken, { ...overrides, ...records, readers }, { metrics, webhooks })

@@ -10,7 +10,6 @@ import { transfer } from './behaviours/transfer.ts'
 import { turnTaking } from './behaviours/turn-taking.ts'
 import { Call, type CallParts } from './call.ts'
 import { contain } from './contain.ts'
-import { logCall } from './log.ts'
 import { runFor } from './owner.ts'
 
 /** The behaviours of every call. They are set up, and hear an event, in this order. */
@@ -26,7 +25,6 @@ export type Reader = (call: Call) => void
 export function createCall(parts: CallParts, readers: readonly Reader[]): Call {
   const call = new Call(parts)
   for (const behaviour of BEHAVIOURS) behaviour(call)
-  logCall(call)
   for (const reader of readers) {
     contain(
       () => runFor(call, () => reader(call)),
