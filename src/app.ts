@@ -17,6 +17,7 @@ import type { SaveRecord } from './call/record.ts'
 import { watchTools } from './call/tools.ts'
 import type { Config } from './config.ts'
 import { api } from './console/api.ts'
+import { Listening } from './console/listening.ts'
 import { type LoginOptions, login } from './console/login.ts'
 import type { ApiOptions } from './console/options.ts'
 import { consolePage } from './console/page.ts'
@@ -116,6 +117,8 @@ export async function buildApp(config: Config, overrides: Partial<Dependencies> 
   const alerts = alertsOf(app, config, webhooks)
   const readers = [logCall, ...(overrides.readers ?? []), ...(records?.readers ?? []), ...(webhooks?.readers ?? [])]
   readers.push(metrics.reader, alerts.reader)
+  const listening = config.console.listen ? new Listening(config.call.recording) : undefined
+  if (listening) readers.push(listening.reader)
   await app.register(calls, {
     switchboard: buildSwitchboard(app, config, authToken, { ...overrides, ...records, readers }, { metrics, webhooks })
   })
@@ -150,7 +153,7 @@ export async function buildApp(config: Config, overrides: Partial<Dependencies> 
   const consoleToken = overrides.consoleToken ?? config.console.token
   if (consoleToken !== undefined) {
     const key = new ConsoleKey(consoleToken)
-    const kept = overrides.store && records && { ...records, store: overrides.store }
+    const kept = overrides.store && records && { ...records, store: overrides.store, listening }
     await app.register(openConsole, { config, key, authToken, practice: overrides.practice, metrics, kept })
   }
   return app

@@ -101,6 +101,7 @@ export const Environment = z.object({
   KEEP_WORDS_DAYS: days.default(90),
   KEEP_CALLS_DAYS: days.default(365),
   CONSOLE_TOKEN: z.string().min(16, 'expected at least 16 characters').optional(),
+  LISTEN: flag.default(false),
   TWILIO_AUTH_TOKEN: z.string().optional(),
   TWILIO_ACCOUNT_SID: sid('AC', 'an account').optional(),
   TWILIO_API_KEY: sid('SK', 'an API key').optional(),
@@ -253,7 +254,7 @@ function freeze(env: z.infer<typeof Environment>) {
       wordsDays: env.KEEP_WORDS_DAYS,
       callsDays: env.KEEP_CALLS_DAYS
     }),
-    console: Object.freeze({ token: env.CONSOLE_TOKEN }),
+    console: Object.freeze({ token: env.CONSOLE_TOKEN, listen: env.LISTEN }),
     twilio: Object.freeze({
       authToken: env.TWILIO_AUTH_TOKEN,
       accountSid: env.TWILIO_ACCOUNT_SID,

@@ -8,13 +8,17 @@ import { deliveries } from './deliveries.ts'
 import { tellError } from './errors.ts'
 import { health } from './health.ts'
 import { items } from './items.ts'
+import { listen } from './listen.ts'
 import { live } from './live.ts'
 import { numbers } from './numbers.ts'
 import type { ApiOptions } from './options.ts'
 import { recordings } from './recordings.ts'
 
 /** Everything under `/api`. The door is the scope's in which this is registered. */
-export async function api(app: FastifyInstance, { config, store, version, writer }: ApiOptions): Promise<void> {
+export async function api(
+  app: FastifyInstance,
+  { config, store, version, writer, listening }: ApiOptions
+): Promise<void> {
   app.setValidatorCompiler(validatorCompiler)
   // The types hold the answers to their schemas, and so do the tests: checking half a megabyte on each request would
   // cost the calls.
@@ -32,7 +36,7 @@ export async function api(app: FastifyInstance, { config, store, version, writer
   })
   app.get('/openapi.json', { schema: { hide: true } as object }, async () => app.swagger())
   // Not the options as they came: the prefix in them would count twice.
-  const options: ApiOptions = { config, store, version, writer }
-  for (const routes of [calls, recordings, acts, callers, items, numbers, deliveries, health, live])
+  const options: ApiOptions = { config, store, version, writer, listening }
+  for (const routes of [calls, recordings, acts, callers, items, numbers, deliveries, health, live, listen])
     await app.register(routes, options)
 }

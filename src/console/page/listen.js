@@ -31,7 +31,9 @@ export function listen(id) {
   socket.binaryType = 'arraybuffer'
   socket.onmessage = ({ data }) => {
     const frame = new Uint8Array(data)
-    lanes[frame[0] === 0 ? 'caller' : 'agent'](frame.subarray(1))
+    // The caller spoke over the agent: what was still to be played is not heard on the line either.
+    if (frame[0] === 2) lanes.agent.clear()
+    else lanes[frame[0] === 0 ? 'caller' : 'agent'].play(frame.subarray(1))
   }
   socket.onclose = ({ reason, wasClean }) => {
     if (!wasClean || reason)
@@ -51,7 +53,13 @@ function lane(context, pan) {
   const panner = new StereoPannerNode(context, { pan })
   panner.connect(context.destination)
   let next = 0
-  return (/** @type {Uint8Array} */ mulaw) => {
+  /** @type {Set<AudioBufferSourceNode>} */
+  const playing = new Set()
+  const clear = () => {
+    for (const source of playing) source.stop()
+    next = 0
+  }
+  const play = (/** @type {Uint8Array} */ mulaw) => {
     const samples = decodeMulaw(mulaw)
     const buffer = new AudioBuffer({ length: samples.length, sampleRate: RATE })
     buffer.copyToChannel(samples, 0)
@@ -59,6 +67,9 @@ function lane(context, pan) {
     source.connect(panner)
     if (next < context.currentTime) next = context.currentTime + AHEAD_S
     source.start(next)
+    playing.add(source)
+    source.onended = () => playing.delete(source)
     next += samples.length / RATE
   }
+  return { play, clear }
 }
