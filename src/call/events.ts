@@ -185,9 +185,19 @@ export interface DigitsAsked {
 
 /** Events whose facts stand in the record, in a turn or in the usage, or that follow from others. */
 const NOT_KEPT = new Set<CallEvent['type']>([
-  ...(['opened', 'caller_speaking', 'caller_silent', 'caller_turn', 'caller_words', 'turn_forgotten'] as const),
-  ...(['answer_owed', 'answer_started', 'answer_audio', 'agent_delta', 'agent_words', 'agent_heard'] as const),
-  ...(['agent_silent', 'heard', 'waiting', 'served', 'quiet', 'busy', 'usage', 'digits_asked'] as const)
+  ...(['opened', 'caller_turn', 'caller_words', 'turn_forgotten', 'answer_owed', 'answer_started'] as const),
+  ...([
+    'answer_audio',
+    'agent_delta',
+    'agent_words',
+    'heard',
+    'waiting',
+    'served',
+    'quiet',
+    'busy',
+    'usage',
+    'digits_asked'
+  ] as const)
 ])
 
 /**

@@ -107,6 +107,11 @@ describe('of a call that is kept', () => {
     const handoff: CallEvent = { type: 'handoff', from: 'Triage Agent', to: 'Billing' }
     expect(kept(handoff)).toBe(handoff)
   })
+
+  test('when each side makes a sound is kept, for whoever looks at the call while it runs', () => {
+    const sounds: CallEvent[] = [speaking, { type: 'agent_heard' }, { type: 'agent_silent', cleared: false }]
+    expect(sounds.map(kept)).toEqual(sounds)
+  })
 })
 
 describe('the journal of a call', () => {
