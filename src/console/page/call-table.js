@@ -3,26 +3,30 @@ import { html } from './html.js'
 
 /** @import { Call } from './types.d.ts' */
 
-/** Calls as rows; each one's time is the link to it. @param {{ calls: readonly Call[] }} props */
+/**
+ * Calls as rows; each one's time is the link to it. On a narrow page the rows are laid out as cards, and would be no table
+ * any more to a screen reader without their roles.
+ * @param {{ calls: readonly Call[] }} props
+ */
 export function CallTable({ calls }) {
   return html`
     <div class="scroll" tabindex="0" role="region" aria-label="Calls">
-      <table class="calls">
-        <thead>
-          <tr>
-            <th scope="col">When</th>
-            <th scope="col">Who</th>
-            <th scope="col">Agent</th>
-            <th scope="col" class="n">Length</th>
-            <th scope="col">Ended by</th>
-            <th scope="col" class="n"><abbr title="from the answer to the agent’s first sound">First</abbr></th>
-            <th scope="col" class="n"><abbr title="response, half of the answers were as fast">p50</abbr></th>
-            <th scope="col" class="n"><abbr title="response, nine of ten answers were as fast">p90</abbr></th>
-            <th scope="col" class="n"><abbr title="the caller spoke over the agent">Cut in</abbr></th>
-            <th scope="col" class="n"><abbr title="what OpenAI bills">Cost</abbr></th>
+      <table class="calls" role="table">
+        <thead role="rowgroup">
+          <tr role="row">
+            <th role="columnheader" scope="col">When</th>
+            <th role="columnheader" scope="col">Who</th>
+            <th role="columnheader" scope="col">Agent</th>
+            <th role="columnheader" scope="col" class="n">Length</th>
+            <th role="columnheader" scope="col">Ended by</th>
+            <th role="columnheader" scope="col" class="n"><abbr title="from the answer to the agent’s first sound">First</abbr></th>
+            <th role="columnheader" scope="col" class="n"><abbr title="response, half of the answers were as fast">p50</abbr></th>
+            <th role="columnheader" scope="col" class="n"><abbr title="response, nine of ten answers were as fast">p90</abbr></th>
+            <th role="columnheader" scope="col" class="n"><abbr title="the caller spoke over the agent">Cut in</abbr></th>
+            <th role="columnheader" scope="col" class="n"><abbr title="what OpenAI bills">Cost</abbr></th>
           </tr>
         </thead>
-        <tbody>
+        <tbody role="rowgroup">
           ${calls.map((call) => html`<${Row} key=${call.id} call=${call} />`)}
         </tbody>
       </table>
@@ -33,17 +37,17 @@ export function CallTable({ calls }) {
 function Row({ call }) {
   const { p50, p90 } = call.responseMs
   return html`
-    <tr>
-      <th scope="row"><a href=${`/console/calls/${call.id}`}>${when(call.startedAt)}</a></th>
-      <td class="who"><${Parties} call=${call} /></td>
-      <td class="who">${call.agent ?? '–'}</td>
-      <td class="n">${call.durationMs === null ? html`<span class="tag live">live</span>` : clock(call.durationMs)}</td>
-      <td><${Ending} call=${call} /></td>
-      <td class="n">${delay(call.firstAudioMs)}</td>
-      <td class="n">${delay(p50)}</td>
-      <td class="n">${delay(p90)}</td>
-      <td class="n">${call.bargeIns || '–'}</td>
-      <td class="n">${money(call.costUsd)}</td>
+    <tr role="row">
+      <th role="rowheader" scope="row"><a href=${`/console/calls/${call.id}`}>${when(call.startedAt)}</a></th>
+      <td role="cell" class="who"><${Parties} call=${call} /></td>
+      <td role="cell" class="agent">${call.agent ?? '–'}</td>
+      <td role="cell" class="n length">${call.durationMs === null ? html`<span class="tag live">live</span>` : clock(call.durationMs)}</td>
+      <td role="cell" class="ending"><${Ending} call=${call} /></td>
+      <td role="cell" class="n more">${delay(call.firstAudioMs)}</td>
+      <td role="cell" class="n p50">${delay(p50)}</td>
+      <td role="cell" class="n more">${delay(p90)}</td>
+      <td role="cell" class="n more">${call.bargeIns || '–'}</td>
+      <td role="cell" class="n cost">${money(call.costUsd)}</td>
     </tr>`
 }
 

@@ -7,7 +7,8 @@ import { html } from './html.js'
  * @typedef {{ title: string, times: readonly number[], lines: readonly Line[], shown: (value: number) => string }} ChartProps
  */
 
-const HEIGHT = 150
+const HEIGHT = 170
+const DAY_S = 86_400
 /** The names of the style sheet's colours. */
 const COLORS = { bars: '--accent', line: '--accent', faint: '--faint-accent', bad: '--bad' }
 
@@ -58,9 +59,12 @@ function paint(UPlot, box, { times, lines, shown }) {
       ...{ width: box.clientWidth, height: HEIGHT, padding: [8, 8, 0, 0] },
       cursor: { y: false, sync: { key: 'days' }, points: { size: 6 } },
       tzDate: (seconds) => UPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
-      scales: { x: { time: true }, y: { range: (_plot, _min, max) => [0, Math.max(max, 1e-6) * 1.15] } },
+      scales: {
+        x: { time: true, range: (_plot, min, max) => [min - DAY_S * 0.6, max + DAY_S * 0.6] },
+        y: { range: (_plot, _min, max) => [0, Math.max(max, 1e-6) * 1.15] }
+      },
       axes: [
-        { ...axis, grid: { show: false }, values: '{D} {MMM}', space: 60 },
+        { ...axis, size: 28, grid: { show: false }, values: '{D} {MMM}', space: 60 },
         { ...axis, size: 56, space: 34, values: (_plot, values) => values.map((value) => shown(value)) }
       ],
       series: [

@@ -3,12 +3,13 @@ import { computed, signal } from '@preact/signals'
 /**
  * @import { Call, CallEvent, Turn } from './types.d.ts'
  * @typedef {{ call: Call, turns: ReadonlyMap<string, Turn>, activity: Activity }} LiveCall
- * @typedef {{ caller: boolean, agent: boolean, tools: readonly string[] }} Activity who makes a sound now, and which tools run
+ * @typedef {{ isKnown: boolean, caller: boolean, agent: boolean, tools: readonly string[] }} Activity who makes a sound now, and
+ *   which tools run; nothing is known of a call that was running already until something happens in it
  * @typedef {{ type: 'call', call: Call } | { type: 'turn', callSid: string, turn: Turn } | { type: 'event', callSid: string, event: CallEvent }} Fact
  */
 
 /** @type {Activity} */
-const STILL = { caller: false, agent: false, tools: [] }
+const STILL = { isKnown: false, caller: false, agent: false, tools: [] }
 /** A feed that the server refused is asked for again after this time, in ms. A browser does it itself after a loss. */
 const AGAIN_MS = 2_000
 
@@ -75,13 +76,13 @@ function change(callSid, how) {
 function activityAfter(activity, event) {
   switch (event.type) {
     case 'caller_speaking':
-      return { ...activity, caller: true }
+      return { ...activity, isKnown: true, caller: true }
     case 'caller_silent':
-      return { ...activity, caller: false }
+      return { ...activity, isKnown: true, caller: false }
     case 'agent_heard':
-      return { ...activity, agent: true }
+      return { ...activity, isKnown: true, agent: true }
     case 'agent_silent':
-      return { ...activity, agent: false }
+      return { ...activity, isKnown: true, agent: false }
     case 'tool_started':
       return { ...activity, tools: [...activity.tools, String(event['name'])] }
     case 'tool_finished': {

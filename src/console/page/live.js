@@ -86,18 +86,18 @@ function LiveRow({ live: { call, turns, activity } }) {
 }
 
 /** @param {{ activity: LiveCall['activity'] }} props */
-function Speaking({ activity: { caller, agent, tools } }) {
-  const both = caller && agent
-  const says = both
-    ? 'both speak'
-    : caller
-      ? 'caller speaks'
-      : agent
-        ? 'agent speaks'
-        : tools[0]
-          ? `${tools[0]} runs`
-          : 'quiet'
-  return html`<p class=${`speaking ${caller ? 'caller' : ''} ${agent ? 'agent' : ''}`}><i></i>${says}</p>`
+function Speaking({ activity }) {
+  const { caller, agent } = activity
+  return html`<p class=${`speaking ${caller ? 'caller' : ''} ${agent ? 'agent' : ''}`}><i></i>${soundOf(activity)}</p>`
+}
+
+/** @param {LiveCall['activity']} activity */
+function soundOf({ isKnown, caller, agent, tools: [tool] }) {
+  if (caller && agent) return 'both speak'
+  if (caller) return 'caller speaks'
+  if (agent) return 'agent speaks'
+  if (tool) return `${tool} runs`
+  return isKnown ? 'nobody speaks' : '…'
 }
 
 /** @param {{ at: string }} props */

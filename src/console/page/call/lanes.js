@@ -69,7 +69,7 @@ function labelled(marks, totalMs, px) {
   let free = 0
   return marks.map((mark) => {
     const width = mark.label.length * LETTER_PX + 10
-    const at = (mark.startMs / 1000) * px
+    const at = (Math.max(0, mark.startMs) / 1000) * px
     const isLate = at + width > (totalMs / 1000) * px
     const from = isLate ? at - width : at
     if (from < free) return { ...mark, side: 'sr' }

@@ -27,7 +27,7 @@ export function Transcript({ turns, events, answers, player }) {
       ...{ atMs: run.startMs, key: `tool ${run.startMs} ${run.name}` },
       line: html`<${ToolLine} run=${run} />`
     })),
-    ...events.flatMap((event) => noteOf(event))
+    ...withoutRepeats(events).flatMap(noteOf)
   ]
   if (lines.length === 0) return html`<p class="none">Nothing has been said.</p>`
   return html`
@@ -77,21 +77,33 @@ function ToolLine({ run }) {
     <span class="took"><b>${delay(endMs - startMs)}</b></span>`
 }
 
-/** Events that a reader of the words wants to know of. @param {CallEvent} event @returns {Line[]} */
-function noteOf(event) {
-  const text = textOf(event)
+/** Keys that were pressed one after the other are one line. @param {readonly CallEvent[]} events */
+function withoutRepeats(events) {
+  /** @type {{ event: CallEvent, times: number }[]} */
+  const lines = []
+  for (const event of events) {
+    const last = lines.at(-1)
+    if (event.type === 'key' && last?.event.type === 'key') last.times += 1
+    else lines.push({ event, times: 1 })
+  }
+  return lines
+}
+
+/** What a reader of the words wants to know of. @param {{ event: CallEvent, times: number }} line @returns {Line[]} */
+function noteOf({ event, times }) {
+  const text = textOf(event, times)
   if (text === undefined) return []
   const line = html`<span class="speaker">${words(event.type)}</span><p class="said muted" dir="auto">${text}</p>`
   return [{ atMs: event.atMs, key: `event ${event.stream} ${event.seq}`, line }]
 }
 
-/** @param {CallEvent} event */
-function textOf(event) {
+/** @param {CallEvent} event @param {number} times */
+function textOf(event, times) {
   switch (event.type) {
     case 'handoff':
       return `${event['from']} hands over to ${event['to']}`
     case 'key':
-      return 'the caller pressed a key'
+      return times === 1 ? 'the caller pressed a key' : `the caller pressed ${times} keys`
     case 'guardrail':
       return `${event['name']} stopped the agent`
     case 'transfer_asked':
