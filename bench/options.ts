@@ -39,6 +39,7 @@ export const LONG_RUNS = {
   pauses: 'test/call/resilience/pause.test.ts',
   events: 'test/call/malformed-events.test.ts',
   faults: 'test/call/resilience/matrix.test.ts',
+  kill: 'test/records/kill.test.ts',
   store: 'test/records/figures.test.ts',
   recording: 'test/records/scenes.test.ts'
 } as const

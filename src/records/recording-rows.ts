@@ -11,7 +11,7 @@ interface Row {
 }
 
 /** Rows are gathered for this long: one insert for each row would cost the server more than the sound does. */
-const GATHER_MS = 200
+const GATHER_MS = 50
 /** The most rows of one insert: 1.6 MB. */
 const MOST_ROWS = 100
 
@@ -98,7 +98,8 @@ export class RowWriter {
   #tryLater(rows: readonly Row[], error: unknown): void {
     const [lost, left] = [rows.filter(({ sink }) => sink.isLost), rows.filter(({ sink }) => !sink.isLost)]
     settle(lost, false)
-    if (!this.#isClosing) return void this.#waiting.push(...left)
+    // Before those that came meanwhile: of a second, its beginning is kept first.
+    if (!this.#isClosing) return void this.#waiting.unshift(...left)
     settle(left, false)
     for (const { sink } of left) sink.fail(error)
   }
@@ -135,7 +136,7 @@ export class RowWriter {
       const values = rows
         .filter(({ sink }) => isKnown.has(sink.callId))
         .map(({ sink, second, audio, bytes }) => ({ callId: sink.callId, second, audio: audio.subarray(0, bytes) }))
-      // What an earlier stream has of this second stays.
+      // What is kept of this second stays.
       const kept = sql.ref<Uint8Array>('recordingChunks.audio')
       const rest = sql`substring(excluded.audio from octet_length(${kept}) + 1)`
       const merged = sql<Uint8Array>`${kept} || ${rest}`

@@ -6,8 +6,11 @@ import { CallerLane } from './caller-lane.ts'
 import { giveBack, type Sink, takeSecond } from './seconds.ts'
 import { SAMPLES_PER_MS, SECOND_BYTES, SECOND_SAMPLES, SILENCE } from './wav.ts'
 
+/** So much is written at a time: with LAG_MS a process that dies loses less than a second. */
+const STEP_MS = 500
+const STEP_SAMPLES = STEP_MS * SAMPLES_PER_MS
 /**
- * A second is written this long after its end. By then it is known what was heard in it: two marks of its sound have
+ * A step is written this long after its end. By then it is known what was heard in it: two marks of its sound have
  * come back, and frames that were held up have come.
  */
 const LAG_MS = 400
@@ -28,8 +31,10 @@ export class StreamRecording {
   readonly #agent = new AgentLane((expectedMs, nowMs) => this.#caller.sentAt(expectedMs, nowMs))
   readonly #untap: () => void
   readonly #journal: Journal
-  /** The next to be written. */
+  /** The next that is not written to its end. */
   #second: number
+  /** The samples of it that are written. */
+  #written = 0
   /** The times of which nothing may be kept, in order. */
   #mutes: { readonly fromMs: number; toMs: number }[] = [{ fromMs: 0, toMs: Number.POSITIVE_INFINITY }]
   #isAllowed = false
@@ -99,9 +104,14 @@ export class StreamRecording {
     return this.#journal.msOf()
   }
 
-  /** The timer is set for each second anew, so that it does not drift. */
+  /** What lies before it is written. */
+  get #writtenMs(): number {
+    return this.#second * 1_000 + this.#written / SAMPLES_PER_MS
+  }
+
+  /** The timer is set for each step anew, so that it does not drift. */
   #writeLater(): void {
-    const dueMs = (this.#second + 1) * 1_000 + LAG_MS
+    const dueMs = this.#writtenMs + STEP_MS + LAG_MS
     this.#timer = setTimeout(
       // When the event loop was late, the frames that came meanwhile are read before this.
       () => setImmediate(() => this.#contain(() => this.#writeDue())),
@@ -115,23 +125,32 @@ export class StreamRecording {
     if (!this.#isStopped) this.#writeLater()
   }
 
-  /** Writes the seconds that are over. @param isLast and what there is of the next one */
+  /** Writes the steps that are over. @param isLast and what there is of the next one */
   #write(untilMs: number, isLast: boolean): void {
-    while (!this.#isStopped && (this.#second + 1) * 1_000 <= untilMs) this.#writeSecond(SECOND_SAMPLES)
-    const rest = Math.round((untilMs - this.#second * 1_000) * SAMPLES_PER_MS)
-    if (isLast && rest > 0) this.#writeSecond(rest)
+    while (!this.#isStopped && this.#writtenMs + STEP_MS <= untilMs) this.#writeUpTo(this.#written + STEP_SAMPLES)
+    const rest = Math.round((untilMs - this.#writtenMs) * SAMPLES_PER_MS)
+    if (isLast && rest > 0) this.#writeUpTo(this.#written + rest)
   }
 
-  #writeSecond(samples: number): void {
+  /** Writes up to this sample of the second. Before what is new there is silence, which the sink does not keep. */
+  #writeUpTo(samples: number): void {
     const second = takeSecond()
-    const first = this.#second * SECOND_SAMPLES
-    this.#caller.layOut(first, first + samples, (sound, at) => lay(sound, second, 2 * (at - first) + LEFT))
-    this.#agent.layOut(first, first + samples, (sound, at) => lay(sound, second, 2 * (at - first) + RIGHT))
-    const isMuted = this.#mute(second, this.#second * 1_000)
-    if (isMuted) giveBack(second)
     const number = this.#second
-    this.#second += 1
+    const first = number * SECOND_SAMPLES
+    const [from, to] = [first + this.#written, first + samples]
+    this.#caller.layOut(from, to, (sound, at) => lay(sound, second, 2 * (at - first) + LEFT))
+    this.#agent.layOut(from, to, (sound, at) => lay(sound, second, 2 * (at - first) + RIGHT))
+    const isMuted = this.#mute(second, number * 1_000)
+    if (isMuted) giveBack(second)
+    this.#written = samples
+    if (samples === SECOND_SAMPLES) this.#startSecond()
     this.#sink.write(number, isMuted ? undefined : second, 2 * samples)
+  }
+
+  #startSecond(): void {
+    this.#second += 1
+    this.#written = 0
+    if (this.#mutes.length > 0) this.#mutes = this.#mutes.filter(({ toMs }) => toMs > this.#second * 1_000)
   }
 
   /** @returns whether nothing of the second may be kept */
@@ -142,7 +161,6 @@ export class StreamRecording {
       const end = Math.min(1_000, mute.toMs - fromMs)
       if (start < end) second.fill(SILENCE, byteAt(start), byteAt(end))
     }
-    if (this.#mutes.length > 0) this.#mutes = this.#mutes.filter(({ toMs }) => toMs > fromMs + 1_000)
     return false
   }
 

@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
 import { PhoneCall } from '../../simulator/telephone/telephone.ts'
-import { Node } from '../../src/records/nodes.ts'
 import { openStore } from '../../src/store/open.ts'
 import { hears, obliging, quiet, says, speak } from '../call/manners/scene.ts'
 import { startHouse } from '../house.ts'
@@ -68,28 +67,6 @@ test('a PostgreSQL that is stopped and started in the middle of a call: nothing 
   } finally {
     await server.stop()
   }
-})
-
-test('kill -9 in the middle of a call: what was said a second ago is kept, and another server closes the call', async () => {
-  const dataDir = await newFolder()
-  const server = await startServer({ DATA_DIR: dataDir })
-  const { phone, session } = await server.connect()
-  speak(session, 'Remember this.')
-  const store = await open({ dataDir, databaseUrl: undefined })
-  const said = () => store.db.selectFrom('turns').selectAll().where('who', '=', 'caller').execute()
-  await expect.poll(async () => (await said()).map(({ text }) => text), { timeout: 1_000 }).toEqual(['Remember this.'])
-  server.child.kill('SIGKILL')
-  await server.exit
-  const call = () => store.db.selectFrom('calls').selectAll().where('id', '=', phone.callSid).executeTakeFirstOrThrow()
-  expect((await call()).endedAt).toBeNull()
-  // A server on the same folder that runs is not asked to wait for the lease here: it has run out.
-  await store.db.updateTable('nodes').set({ leaseUntil: 0 }).execute()
-  const other = new Node(store)
-  await other.join()
-  await other.leave()
-  const { endedAt, endReason, fault, updatedAt } = await call()
-  expect({ endReason, fault }).toEqual({ endReason: 'lost', fault: 'us' })
-  expect(Number(endedAt)).toBeGreaterThanOrEqual(updatedAt - 1_000)
 })
 
 describe.each(ENGINES)('on %s', (engine) => {
