@@ -120,7 +120,13 @@ export async function buildApp(config: Config, overrides: Partial<Dependencies> 
   const listening = config.console.listen ? new Listening(config.call.recording) : undefined
   if (listening) readers.push(listening.reader)
   await app.register(calls, {
-    switchboard: buildSwitchboard(app, config, authToken, { ...overrides, ...records, readers }, { metrics, webhooks })
+    switchboard: buildSwitchboard(
+      app,
+      config,
+      authToken,
+      { ...overrides, ...records, readers },
+      { metrics, webhooks, onMissed: records?.onMissed }
+    )
   })
 
   app.addHook('onResponse', async (request, reply) => {
@@ -225,7 +231,11 @@ function buildSwitchboard(
   config: Config,
   authToken: string,
   overrides: Partial<Dependencies>,
-  { metrics, webhooks }: { metrics: Metrics; webhooks: Webhooks | undefined }
+  {
+    metrics,
+    webhooks,
+    onMissed
+  }: { metrics: Metrics; webhooks: Webhooks | undefined; onMissed: Records['onMissed'] | undefined }
 ): Switchboard {
   const chooseAgent = overrides.agentFor ?? agentFor
   const watchedAgentFor: AgentFor = (caller) => {
@@ -244,7 +254,10 @@ function buildSwitchboard(
   const now = overrides.now ?? (() => new Date())
   const recall = overrides.store && config.call.rememberCallers ? earlierCalls(overrides.store, app.log) : undefined
   const parts: SwitchboardParts = {
-    lines: new MemoryLines(),
+    lines: new MemoryLines((missed) => {
+      onMissed?.(missed)
+      webhooks?.onMissed(missed)
+    }),
     tokens: new StreamTokens(authToken),
     warm,
     warmUp: (caller) => {

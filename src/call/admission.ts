@@ -1,5 +1,6 @@
 import type { EarlierCall } from '../agent/context.ts'
 import type { CallSoFar } from './call-so-far.ts'
+import type { EndReason } from './end-reason.ts'
 
 /** The identity of a call, from the signed webhook. */
 export interface Claims {
@@ -13,6 +14,15 @@ export interface Claims {
   readonly parameters: Readonly<Record<string, string>>
   /** The network says that the number may be forged. */
   readonly isDoubted?: true | undefined
+}
+
+/** A call that was answered and whose stream never came: nobody was heard on it. */
+export interface Missed {
+  readonly claims: Claims
+  /** In milliseconds since the epoch, as `endedAt`. */
+  readonly startedAt: number
+  readonly endedAt: number
+  readonly endReason: Extract<EndReason, 'caller_left_early' | 'stream_lost' | 'drained'>
 }
 
 /** What earlier calls from a caller's number left. Resolves soon and never rejects; nothing is found when it cannot be had. */

@@ -24,7 +24,8 @@ export interface Quantiles {
 /** Stores the record of a call that has ended. A rejection is logged and has no other effect. */
 export type SaveRecord = (record: CallRecord) => Promise<void>
 
-const NOBODY: CallSoFar = {
+/** Of a call of which nothing is known yet. */
+export const NOBODY: CallSoFar = {
   ...{ callSid: undefined, streamSid: undefined, from: undefined, to: undefined, direction: 'inbound' },
   ...{ parameters: {}, isPractice: false, agent: undefined, startedAt: 0, streams: 0, firstAudioMs: undefined },
   ...{ responses: [], turns: 0, bargeIns: 0, tools: 0, reconnections: 0 },

@@ -1,8 +1,9 @@
+import type { Missed } from '../call/admission.ts'
 import type { Call } from '../call/call.ts'
 import type { Reader } from '../call/create-call.ts'
 import { faultOf } from '../call/end-reason.ts'
 import { type CallEvent, kept } from '../call/events.ts'
-import { quantiles } from '../call/record.ts'
+import { type GrowingRecord, NOBODY, quantiles } from '../call/record.ts'
 import { heardText, type KeptTurn } from '../call/turns.ts'
 import type { CallRow, TurnRow } from '../store/tables.ts'
 import type { Writer } from '../store/writer.ts'
@@ -116,22 +117,33 @@ class LiveRecord {
   #writeCall(): void {
     if (this.#id === undefined) return
     this.#hasChanged = false
-    const { soFar, ended } = this.#call.record
-    const { node, version, resultState, writer } = this.#options
-    const { n, p50, p90, max } = quantiles(soFar.responses)
-    const row: CallRow = {
-      ...{ id: this.#id, callSid: this.#id, direction: soFar.direction },
-      ...{ from: text(soFar.from), to: text(soFar.to), agent: text(soFar.agent) },
-      ...{ node, version, practice: soFar.isPractice ? 1 : 0, parameters: json(soFar.parameters) },
-      ...{ startedAt: soFar.startedAt, answeredAt: soFar.startedAt, endedAt: ended?.at ?? null },
-      ...{ endReason: ended?.reason ?? null, fault: ended ? faultOf(ended.reason) : null },
-      ...{ firstAudioMs: soFar.firstAudioMs ?? null, responses: n },
-      ...{ responseP50Ms: p50 ?? null, responseP90Ms: p90 ?? null, responseMaxMs: max ?? null },
-      ...{ turns: soFar.turns, bargeIns: soFar.bargeIns, reconnections: soFar.reconnections, tools: soFar.tools },
-      ...{ streams: soFar.streams, resultState, updatedAt: Date.now() },
-      ...{ recording: soFar.recording, consent: soFar.consent ? json(soFar.consent) : null }
-    }
-    writer.call(row)
+    this.#options.writer.call(callRow(this.#id, this.#call.record, this.#options))
+  }
+}
+
+/** Keeps a call that never had a stream. A stream that comes after all writes over its row. */
+export function keepMissed({ claims, startedAt, endedAt, endReason }: Missed, options: RecorderOptions): void {
+  const record = { soFar: { ...NOBODY, ...claims, startedAt }, ended: { at: endedAt, reason: endReason } }
+  options.writer.call(callRow(claims.callSid, record, options))
+}
+
+function callRow(
+  id: string,
+  { soFar, ended }: Pick<GrowingRecord, 'soFar' | 'ended'>,
+  { node, version, resultState }: RecorderOptions
+): CallRow {
+  const { n, p50, p90, max } = quantiles(soFar.responses)
+  return {
+    ...{ id, callSid: id, direction: soFar.direction },
+    ...{ from: text(soFar.from), to: text(soFar.to), agent: text(soFar.agent) },
+    ...{ node, version, practice: soFar.isPractice ? 1 : 0, parameters: json(soFar.parameters) },
+    ...{ startedAt: soFar.startedAt, answeredAt: soFar.startedAt, endedAt: ended?.at ?? null },
+    ...{ endReason: ended?.reason ?? null, fault: ended ? faultOf(ended.reason) : null },
+    ...{ firstAudioMs: soFar.firstAudioMs ?? null, responses: n },
+    ...{ responseP50Ms: p50 ?? null, responseP90Ms: p90 ?? null, responseMaxMs: max ?? null },
+    ...{ turns: soFar.turns, bargeIns: soFar.bargeIns, reconnections: soFar.reconnections, tools: soFar.tools },
+    ...{ streams: soFar.streams, resultState, updatedAt: Date.now() },
+    ...{ recording: soFar.recording, consent: soFar.consent ? json(soFar.consent) : null }
   }
 }
 

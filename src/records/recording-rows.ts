@@ -11,7 +11,7 @@ interface Row {
 }
 
 /** Rows are gathered for this long: one insert for each row would cost the server more than the sound does. */
-const GATHER_MS = 50
+const GATHER_MS = 60
 /** The most rows of one insert: 1.6 MB. */
 const MOST_ROWS = 100
 

@@ -1,11 +1,12 @@
 import type { FastifyInstance } from 'fastify'
+import type { Missed } from '../call/admission.ts'
 import type { Reader } from '../call/create-call.ts'
 import type { Config } from '../config.ts'
 import type { Store } from '../store/open.ts'
 import { Writer } from '../store/writer.ts'
 import { keepForDays } from './keep.ts'
 import { Node } from './nodes.ts'
-import { recorder } from './recorder.ts'
+import { keepMissed, type RecorderOptions, recorder } from './recorder.ts'
 import { Recordings } from './recording.ts'
 import { Spending } from './spending.ts'
 import { versionOf } from './version.ts'
@@ -18,6 +19,8 @@ export interface Records {
   readonly writer: Writer
   /** This process, among all that share the store. */
   readonly node: string
+  /** Keeps a call whose stream never came. */
+  readonly onMissed: (missed: Missed) => void
   /** The day has cost MAX_DAY_COST_USD. */
   readonly isDaySpent: () => boolean
   /** The version of the package, and a hash of the agent. */
@@ -48,10 +51,9 @@ export async function keepRecords(app: FastifyInstance, store: Store, config: Co
   await spending.start()
   app.addHook('onClose', async () => spending.stop())
   const version = await versionOf(config)
-  const readers = [
-    recorder({ writer, node: node.id, version, resultState: config.result ? 'pending' : 'off' }),
-    spending.watch
-  ]
+  const options: RecorderOptions = { writer, node: node.id, version, resultState: config.result ? 'pending' : 'off' }
+  const readers = [recorder(options), spending.watch]
   if (recordings) readers.push(recordings.reader)
-  return { readers, writer, node: node.id, isDaySpent: () => spending.isDaySpent, version }
+  const onMissed = (missed: Missed) => keepMissed(missed, options)
+  return { readers, writer, node: node.id, onMissed, isDaySpent: () => spending.isDaySpent, version }
 }

@@ -10,10 +10,10 @@ import { SAMPLES_PER_MS, SECOND_BYTES, SECOND_SAMPLES, SILENCE } from './wav.ts'
 const STEP_MS = 500
 const STEP_SAMPLES = STEP_MS * SAMPLES_PER_MS
 /**
- * A step is written this long after its end. By then it is known what was heard in it: two marks of its sound have
+ * A step is written this long after its end. By then it is known what was heard in it: a mark of its last sound has
  * come back, and frames that were held up have come.
  */
-const LAG_MS = 400
+const LAG_MS = 350
 /** A frame that came before the end of a pause lies up to this much after it. */
 const FRAME_MS = 20
 

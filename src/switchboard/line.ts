@@ -1,4 +1,4 @@
-import type { Admission, Claims, Memory } from '../call/admission.ts'
+import type { Admission, Claims, Memory, Missed } from '../call/admission.ts'
 import type { CallSoFar } from '../call/call-so-far.ts'
 import type { EndReason } from '../call/end-reason.ts'
 import type { Transfer } from '../call/events.ts'
@@ -59,6 +59,8 @@ export type LineEvent =
   | { readonly type: 'given back' }
   /** The state's `until` has passed. */
   | { readonly type: 'timed out'; readonly at: number }
+  /** The server stops. */
+  | { readonly type: 'closed'; readonly at: number }
 
 /** Twilio asks what comes next. */
 export interface Question {
@@ -128,6 +130,8 @@ export function nextLine(line: Line | undefined, event: LineEvent): Line | undef
       return answerTo(line, event).line
     case 'given back':
       return line?.name === 'streaming' ? line : undefined
+    case 'closed':
+      return undefined
     case 'timed out':
       if (line?.name === 'streaming') return line
       return line?.name === 'dialling' ? { ...line, name: 'talking', until: event.at + TALKING_MS } : undefined
@@ -151,6 +155,29 @@ export function answerTo(line: Line | undefined, question: Question): Answer {
     case 'dialling':
     case 'talking':
       return afterDialling(line.past, line.transfer, question)
+  }
+}
+
+/** What an event ends, where it ends a line whose call never had a stream. */
+export function missedBy(event: LineEvent, before: Line | undefined, after: Line | undefined): Missed | undefined {
+  if (before?.name !== 'answered' || before.admission.before || after !== undefined) return undefined
+  const endReason = reasonWithoutStream(event)
+  if (endReason === undefined || !('at' in event)) return undefined
+  const { claims } = before.admission
+  return { claims, startedAt: before.until - ANSWERED_MS, endedAt: event.at, endReason }
+}
+
+function reasonWithoutStream(event: LineEvent): Missed['endReason'] | undefined {
+  switch (event.type) {
+    case 'asked':
+      return event.isOver ? 'caller_left_early' : 'stream_lost'
+    // Twilio asks nothing about a caller who hung up while it still spoke to them.
+    case 'timed out':
+      return 'caller_left_early'
+    case 'closed':
+      return 'drained'
+    default:
+      return undefined
   }
 }
 

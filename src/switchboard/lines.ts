@@ -1,5 +1,5 @@
-import type { Admission } from '../call/admission.ts'
-import { isExpected, isTaken, type Line, type LineEvent, nextLine } from './line.ts'
+import type { Admission, Missed } from '../call/admission.ts'
+import { isExpected, isTaken, type Line, type LineEvent, missedBy, nextLine } from './line.ts'
 
 /**
  * Keeps the lines, by callSid (one number may call twice at once), and sends a line `timed out`.
@@ -33,7 +33,13 @@ export interface LineStore {
 /** The lines of one process. */
 export class MemoryLines implements LineStore {
   readonly #lines = new Map<string, { readonly line: Line; readonly timer: NodeJS.Timeout | undefined }>()
+  readonly #onMissed: (missed: Missed) => void
   #change = Promise.withResolvers<void>()
+
+  /** @param onMissed told of each call that was answered, when it is over and its stream has not come */
+  constructor(onMissed: (missed: Missed) => void = () => {}) {
+    this.#onMissed = onMissed
+  }
 
   get taken(): number {
     let taken = 0
@@ -59,6 +65,8 @@ export class MemoryLines implements LineStore {
     const before = this.find(callSid)
     const line = nextLine(before, event)
     if (line !== before) this.#set(callSid, line)
+    const missed = missedBy(event, before, line)
+    if (missed) this.#onMissed(missed)
     return before
   }
 
@@ -67,7 +75,7 @@ export class MemoryLines implements LineStore {
   }
 
   close(): void {
-    for (const callSid of [...this.#lines.keys()]) this.#set(callSid, undefined)
+    for (const callSid of [...this.#lines.keys()]) this.change(callSid, { type: 'closed', at: Date.now() })
   }
 
   #set(callSid: string, line: Line | undefined): void {

@@ -1,11 +1,12 @@
 import type { FastifyInstance } from 'fastify'
 import type { ZodObject } from 'zod'
+import type { Missed } from '../call/admission.ts'
 import type { Reader } from '../call/create-call.ts'
 import type { Config } from '../config.ts'
 import type { Records } from '../records/records.ts'
 import type { Store } from '../store/open.ts'
 import type { SwitchboardParts } from '../switchboard/switchboard.ts'
-import { CallEnds } from './call-ends.ts'
+import { CallEnds, type OnCallEnd } from './call-ends.ts'
 import { Deliverer } from './deliver.ts'
 import { type Alert, Outbox } from './outbox.ts'
 import { Results } from './result.ts'
@@ -25,6 +26,7 @@ export interface Webhooks {
   readonly readers: readonly Reader[]
   readonly onNext: NonNullable<SwitchboardParts['onNext']>
   readonly onPickedUp: NonNullable<SwitchboardParts['onPickedUp']>
+  readonly onMissed: (missed: Missed) => void
   readonly onAlert: (alert: Alert) => void
   /** There is a WEBHOOK_URL. */
   readonly sends: boolean
@@ -58,10 +60,11 @@ export function tellWebhooks(
     await writer.flush(LAST_ROWS_MS)
     await Promise.all(parts.map((part) => part.close(LAST_EVENTS_MS)))
   })
-  const ends = new CallEnds((...end) => {
+  const onCallEnd: OnCallEnd = (...end) => {
     outbox?.onCallEnd(...end)
     results?.onCallEnd(...end)
-  })
+  }
+  const ends = new CallEnds(onCallEnd)
   return {
     // In this order: a call's first event is that it has started.
     readers: [...(outbox ? [outbox.reader] : []), ends.reader],
@@ -70,6 +73,8 @@ export function tellWebhooks(
       ends.onNext(callSid, before, next)
     },
     onPickedUp: (callSid, line) => outbox?.onPickedUp(callSid, line),
+    // After its row, and in the same transaction.
+    onMissed: ({ claims, endedAt }) => onCallEnd(claims.callSid, endedAt, endedAt),
     onAlert: (alert) => outbox?.alert(alert),
     sends: deliverer !== undefined,
     sendAgain: async (webhookId) => (await deliverer?.sendAgain(webhookId)) ?? false

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import type { Store } from '../../src/store/open.ts'
 import type { TurnRow } from '../../src/store/tables.ts'
 import { calls, hears, obliging, quiet, says, speak } from '../call/manners/scene.ts'
-import { hasTurns, playedOut, startHouse } from '../house.ts'
+import { hasTurns, playedOut, startHouse, webhook } from '../house.ts'
 import { ENGINES, type Engine, newStoreSettings, open } from '../stores.ts'
 
 /** A batch is gathered for 100 ms; the machine may be busy. */
@@ -181,6 +181,21 @@ describe.each(ENGINES)('on %s', (engine) => {
     expect(result).toMatch(/^A\uFFFDB\uFFFDC x/)
     expect(result.length).toBeLessThan(100_000)
   })
+
+  test.each([
+    ['hung up', 'completed', 'caller_left_early', 'caller'],
+    ['was there', 'in-progress', 'stream_lost', 'twilio']
+  ])(
+    'a call that was answered and whose stream never came is kept: its caller %s',
+    async (_what, status, endReason, fault) => {
+      const { house, store } = await keeping(engine)
+      await webhook(house, { CallSid: 'CA1', From: '+15551230001', To: '+15551239999' })
+      await webhook(house, { CallSid: 'CA1', CallStatus: status }, '/call-ended')
+      const row = await ended(store, 'CA1')
+      expect(row).toMatchObject({ from: '+15551230001', to: '+15551239999', endReason, fault, streams: 0, turns: 0 })
+      expect(Number(row?.endedAt) - Number(row?.startedAt)).toBeLessThan(5_000)
+    }
+  )
 
   test('a newer stream of the same call goes on in its row', async () => {
     const { house, store } = await keeping(engine, { model: obliging() })

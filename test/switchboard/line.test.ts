@@ -59,7 +59,8 @@ const events: LineEvent[] = [
   asked('no-answer', false),
   asked('completed', false),
   { type: 'given back' },
-  { type: 'timed out', at: AT }
+  { type: 'timed out', at: AT },
+  { type: 'closed', at: AT }
 ]
 const questions = events.filter((event) => event.type === 'asked')
 
@@ -91,19 +92,19 @@ const busy = back('billing: no-answer')
 
 // biome-ignore format: a table, a row for each state and a column for each event
 const table: Record<State, Outcome[]> = {
-  //                                   expected  streamed        hung up  lost     older's end  asked  over   no-answer completed given back timed out
-  none:                               [fresh(0), newer(1),       same,    same,    same,        same,  same,  same,     same,     same,      same],
-  answered:                           [same,     newer(2),       same,    same,    same,        gone,  gone,  gone,     gone,     gone,      gone],
-  streaming:                          [same,     newer(2, true), gone,    lost(1), same,        mine(1), gone, mine(1), mine(1),  same,      same],
-  'streaming, the older asked about': [same,     newer(3, true), gone,    lost(2), same,        mine(2), gone, mine(2), mine(2),  same,      same],
-  'ended, hang up':                   [fresh(1), newer(2),       same,    same,    same,        gone,  gone,  gone,     gone,     gone,      gone],
-  'ended, apologise':                 [fresh(1), newer(2),       same,    same,    same,        gone,  gone,  gone,     gone,     gone,      gone],
-  'ended, transfer':                  [fresh(1), newer(2),       same,    same,    same,        dials, gone,  dials,    dials,    gone,      gone],
-  'ended, transfer to nobody':        [fresh(1), newer(2),       same,    same,    same,        gone,  gone,  gone,     gone,     gone,      gone],
-  'ended, stream again':              [fresh(1), newer(2),       same,    same,    same,        again, gone,  again,    again,    gone,      gone],
-  'ended, stream again too often':    [fresh(4), newer(5),       same,    same,    same,        gone,  gone,  gone,     gone,     gone,      gone],
-  dialling:                           [fresh(1), newer(2),       same,    same,    same,        gone,  gone,  busy,     gone,     gone,      talks],
-  talking:                            [fresh(1), newer(2),       same,    same,    same,        gone,  gone,  busy,     gone,     gone,      gone]
+  //                                   expected  streamed        hung up  lost     older's end  asked  over   no-answer completed given back timed out  closed
+  none:                               [fresh(0), newer(1),       same,    same,    same,        same,  same,  same,     same,     same,      same,      same],
+  answered:                           [same,     newer(2),       same,    same,    same,        gone,  gone,  gone,     gone,     gone,      gone,      gone],
+  streaming:                          [same,     newer(2, true), gone,    lost(1), same,        mine(1), gone, mine(1), mine(1),  same,      same,      gone],
+  'streaming, the older asked about': [same,     newer(3, true), gone,    lost(2), same,        mine(2), gone, mine(2), mine(2),  same,      same,      gone],
+  'ended, hang up':                   [fresh(1), newer(2),       same,    same,    same,        gone,  gone,  gone,     gone,     gone,      gone,      gone],
+  'ended, apologise':                 [fresh(1), newer(2),       same,    same,    same,        gone,  gone,  gone,     gone,     gone,      gone,      gone],
+  'ended, transfer':                  [fresh(1), newer(2),       same,    same,    same,        dials, gone,  dials,    dials,    gone,      gone,      gone],
+  'ended, transfer to nobody':        [fresh(1), newer(2),       same,    same,    same,        gone,  gone,  gone,     gone,     gone,      gone,      gone],
+  'ended, stream again':              [fresh(1), newer(2),       same,    same,    same,        again, gone,  again,    again,    gone,      gone,      gone],
+  'ended, stream again too often':    [fresh(4), newer(5),       same,    same,    same,        gone,  gone,  gone,     gone,     gone,      gone,      gone],
+  dialling:                           [fresh(1), newer(2),       same,    same,    same,        gone,  gone,  busy,     gone,     gone,      talks,     gone],
+  talking:                            [fresh(1), newer(2),       same,    same,    same,        gone,  gone,  busy,     gone,     gone,      gone,      gone]
 }
 
 const hangUp: Next = { do: 'hang up' }

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { Missed } from '../../src/call/admission.ts'
 import type { EndReason } from '../../src/call/end-reason.ts'
 import { MemoryLines } from '../../src/switchboard/lines.ts'
 
@@ -107,6 +108,25 @@ test('a change is told of once it happens, a time-out too, and an event that cha
   expect(changes).toBe(1)
   await vi.advanceTimersByTimeAsync(1)
   expect(changes).toBe(2)
+})
+
+test('a call whose stream never came is told of once, when that is certain, and one that had a stream is not', async () => {
+  const missed: Missed[] = []
+  const lines = new MemoryLines((call) => missed.push(call))
+  const take = (callSid: string) => lines.take({ claims: claimsOf(callSid), memory: [], returnedFrom: undefined }, 9)
+  const startedAt = Date.now()
+  for (const callSid of ['left', 'waits', 'streams']) take(callSid)
+  lines.change('streams', { type: 'streamed', claims: claimsOf('streams'), stream: 'mine' })
+  lines.change('left', { type: 'asked', dial: undefined, isOver: true, at: startedAt })
+  lines.change('left', { type: 'asked', dial: undefined, isOver: true, at: startedAt })
+  await vi.advanceTimersByTimeAsync(60_000)
+  take('at the end')
+  lines.close()
+  expect(missed).toMatchObject([
+    { claims: { callSid: 'left' }, startedAt, endedAt: startedAt, endReason: 'caller_left_early' },
+    { claims: { callSid: 'waits' }, startedAt, endedAt: startedAt + 60_000, endReason: 'caller_left_early' },
+    { claims: { callSid: 'at the end' }, endReason: 'drained' }
+  ])
 })
 
 test('closed, it has no line and no timer left', () => {

@@ -7,7 +7,7 @@ import { eraseCall } from '../../src/records/erase.ts'
 import { closeLost } from '../../src/records/nodes.ts'
 import type { Store } from '../../src/store/open.ts'
 import { calls, hears, obliging, quiet, says, speak } from '../call/manners/scene.ts'
-import { isSaid, reaches, startHouse } from '../house.ts'
+import { isSaid, reaches, startHouse, webhook } from '../house.ts'
 import { agentWith } from '../records/agents.ts'
 import { startServer } from '../server-process.ts'
 import { ENGINES, type Engine, newStoreSettings, open } from '../stores.ts'
@@ -163,6 +163,18 @@ describe.each(ENGINES)('on %s', (engine) => {
     await house.records.next()
     await house.app.close()
     expect(receiver.types()).toEqual(['call.started', 'call.ended'])
+  })
+
+  test('a call that was answered and whose stream never came ends, once', async () => {
+    const { house, receiver } = await startTelling(engine)
+    await webhook(house, { CallSid: 'CA1', From: '+15551230001' })
+    for (let asked = 0; asked < 2; asked += 1) {
+      await webhook(house, { CallSid: 'CA1', CallStatus: 'completed' }, '/call-ended')
+    }
+    const { data } = await receiver.next('call.ended')
+    expect(data.call).toMatchObject({ callSid: 'CA1', endReason: 'caller_left_early', fault: 'caller', turns: 0 })
+    await house.app.close()
+    expect(receiver.types()).toEqual(['call.ended'])
   })
 
   test('a call that is erased is told by its id alone, and its events are gone', async () => {
