@@ -17,6 +17,12 @@ export interface Finding {
   readonly mend: string
 }
 
+/** The answer of `GET /api/doctor` and of `npm run doctor -- --json`. */
+export interface Examination {
+  readonly findings: readonly Finding[]
+  readonly worst: State
+}
+
 /** What a check may look at. */
 export interface Subject {
   readonly config: Config

@@ -1,10 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import type { Finding, State, Subject } from './finding.ts'
-
-export interface Examination {
-  readonly findings: readonly Finding[]
-  readonly worst: State
-}
+import type { Examination, Subject } from './finding.ts'
 
 /** `GET /api/doctor`: what `npm run doctor` finds. Requests at the same time share one examination. */
 export async function doctor(app: FastifyInstance, subject: Omit<Subject, 'localUrl'>): Promise<void> {

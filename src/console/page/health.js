@@ -1,4 +1,5 @@
 import { Problem } from './dialog.js'
+import { Doctor } from './doctor.js'
 import { clock, count } from './format.js'
 import { html } from './html.js'
 import { useAnswer } from './load.js'
@@ -40,6 +41,7 @@ export function HealthView() {
           </table>
           <p><button onClick=${again}>Look again</button></p>
         </section>
+        <${Doctor} />
         <${Settings} settings=${data.settings} />`
     }
   `
