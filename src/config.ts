@@ -126,6 +126,7 @@ export const Environment = z.object({
   FALLBACK_NUMBER: phoneNumber.optional(),
   REMEMBER_CALLERS: flag.default(false),
   RESULT_MODEL: z.string().optional(),
+  EVAL_MODEL: z.string().default('gpt-6-luna'),
   OPENAI_BASE_URL: webUrl('https://api.openai.com/v1').default('https://api.openai.com/v1'),
   WEBHOOK_URL: webUrl('https://crm.example.com/calls').optional(),
   WEBHOOK_SECRET: webhookSecrets.optional(),

@@ -5,12 +5,15 @@ import { environment } from '../../src/config.ts'
 import { renderWith } from '../sound/speech.ts'
 import { SpeechStore } from '../sound/speech-store.ts'
 import { readBaseline, saveBaseline } from './baseline.ts'
+import { judge, practiceJudge } from './judge.ts'
 import { writeJunit } from './junit.ts'
 import { type Order, sceneFiles } from './options.ts'
+import { playPersona, practicePersona } from './persona.ts'
 import { rehearse } from './play.ts'
-import { type Played, playAll } from './play-all.ts'
+import { type Played, playAll, spentOn } from './play-all.ts'
 import { readScenes, type SceneFile } from './read-scenes.ts'
 import { inWords, isGood, summary } from './summary.ts'
+import { TextModel } from './text-model.ts'
 
 const root = join(import.meta.dirname, '../..')
 const SPEECH = join(root, 'node_modules/.cache/speech')
@@ -23,18 +26,25 @@ export async function evaluate(order: Order): Promise<boolean> {
   const speech = new SpeechStore(SPEECH)
   renderWith(speech.render)
   await Promise.all(files.map(rehearse))
+  const text = await textModel(order)
   const startedAt = performance.now()
   const results = await playAll(files, {
     ...{ isReal: order.isReal, runs: order.runs, maxUsd: order.maxUsd, speechMade: () => speech.made, tell },
-    judge: async () => [],
-    player: async function* () {},
-    spentElsewhere: () => 0
-  })
+    judge: (run) => judge(run, text),
+    player: (scene, call) => playPersona(scene, call, text),
+    spentElsewhere: () => text.spentUsd
+  }).finally(() => text.close())
   print(`\n${summary(results, baseline)}`)
-  print(`\nPlayed in ${seconds(performance.now() - startedAt)}.`)
+  const usd = spentOn(results.map(({ plays }) => plays)) + text.spentUsd
+  print(`\nPlayed in ${seconds(performance.now() - startedAt)}${order.isReal ? `, for $${usd.toFixed(2)}` : ''}.`)
   if (order.junit) await writeJunit(order.junit, results)
   if (order.save) await saveBaseline(order.save, results, order.isReal ? 'real' : 'practice')
   return results.every(isGood)
+}
+
+/** With the real model a real one judges; with the practice model nothing leaves this machine. */
+async function textModel({ isReal }: Order): Promise<TextModel> {
+  return isReal ? TextModel.real() : TextModel.practice({ verdict: practiceJudge, caller: practicePersona })
 }
 
 /** @throws BadUsage where there is none */

@@ -33,8 +33,8 @@ export function firstSilenceMs(frames: readonly boolean[], { fromMs, toMs }: Spa
   return undefined
 }
 
+/** Whether there was a voice just before. */
 export function isVoicedAt(frames: readonly boolean[], ms: number): boolean {
   const at = Math.floor(ms / FRAME_MS)
-  const breath = BREATH_MS / FRAME_MS
-  return frames.slice(Math.max(0, at - breath), at + breath).includes(true)
+  return frames.slice(Math.max(0, at - BREATH_MS / FRAME_MS), at).includes(true)
 }

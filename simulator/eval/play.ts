@@ -1,5 +1,5 @@
 import { seconds } from '../../src/commands/print.ts'
-import { readCall, type WholeCall } from '../../src/records/read.ts'
+import { readCall } from '../../src/records/read.ts'
 import { AgentVoice } from '../call/agent-voice.ts'
 import { type Cue, prepare } from '../call/cues.ts'
 import { MachineTime } from '../call/machine.ts'
@@ -8,10 +8,12 @@ import type { Step } from '../call/scenes.ts'
 import { SETTLED_MS } from '../call/settled.ts'
 import { voiceFor } from '../sound/language.ts'
 import { noise } from '../sound/noise.ts'
-import { type CallOutcome, PhoneCall } from '../telephone/telephone.ts'
+import { CallOver, PhoneCall } from '../telephone/telephone.ts'
 import { type House, type HouseOptions, openHouse } from './house.ts'
+import { errorsOf, keptBy, LONGEST_MS, observed } from './observe.ts'
+import { GaveUp } from './persona.ts'
 import type { SceneFile } from './read-scenes.ts'
-import type { HeardTurn, PlayedTurn, Run, Span, ToolCall } from './run.ts'
+import type { HeardTurn, PlayedTurn, Run, Span } from './run.ts'
 import type { Scene, Turn } from './scene.ts'
 
 /** Whoever plays a persona. */
@@ -31,8 +33,6 @@ export interface PlayOptions extends HouseOptions {
   readonly speechMade: () => number
 }
 
-/** A call that goes on for longer is given up. */
-const LONGEST_MS = 180_000
 /** A machine that is later than this has no say in what is timely. */
 const LATE_MS = 150
 const ANONYMOUS = '+266696687'
@@ -94,7 +94,8 @@ async function playIn(house: House, file: SceneFile, cues: readonly Cue[], optio
   const lateness = machine.watch()
   const made = options.speechMade()
   const giveUp = setTimeout(() => phone.hangUp(), LONGEST_MS)
-  const performed = perform(scriptOf(file, cues, { house, phone, witness, options }), {
+  const errors: string[] = []
+  const performed = perform(scriptOf(file, cues, { house, phone, witness, options, errors }), {
     ...{ call: phone, voice, report: witness, time: machine },
     prompt: (words) => house.model?.hearWords(words),
     isBusy: house.isBusy,
@@ -109,7 +110,7 @@ async function playIn(house: House, file: SceneFile, cues: readonly Cue[], optio
   const call = await readCall(house.store, phone.callSid)
   return {
     ...{ file, trouble, tones, unmeasured, lanes: phone.recorded('start'), played: witness.played },
-    errors: errorsOf(house, outcome, call),
+    errors: [...errors, ...errorsOf(house, outcome, call)],
     ...observed(call),
     kept: await keptBy(house, phone.callSid),
     durationMs: outcome.durationMs
@@ -138,13 +139,19 @@ interface Part {
   readonly phone: PhoneCall
   readonly witness: Witness
   readonly options: PlayOptions
+  /** Added to where a persona cannot be played. */
+  readonly errors: string[]
 }
+
+/** The call is over, or the persona has not got what they wanted. */
+const isOfTheCall = (error: unknown): boolean =>
+  error instanceof CallOver || error instanceof GaveUp || (error as Error).name === 'AbortError'
 
 /** The scene's turns one after the other, each with its noise; or whatever its persona makes up. */
 function scriptOf(
   { scene, folder }: SceneFile,
   cues: readonly Cue[],
-  { house, phone, witness, options }: Part
+  { house, phone, witness, options, errors }: Part
 ): Script {
   const behind = async (kind = scene.caller.noise) => phone.background(kind && (await noise(kind)))
   return async function* (heardOut) {
@@ -157,10 +164,14 @@ function scriptOf(
     if (!scene.persona) return
     const said = async () => observed(await readCall(house.store, phone.callSid)).heard
     let at = 0
-    for await (const step of options.player(scene, { heardOut, said })) {
-      witness.turnsTo(at++)
-      const turn = 'say' in step ? stepOf({ say: step.say }, scene, folder) : step
-      yield* await prepare([turn])
+    try {
+      for await (const step of options.player(scene, { heardOut, said })) {
+        witness.turnsTo(at++)
+        yield* await prepare(['say' in step ? stepOf({ say: step.say }, scene, folder) : step])
+      }
+    } catch (error) {
+      if (!isOfTheCall(error)) errors.push(`the persona could not be played: ${(error as Error).message}`)
+      throw error
     }
   }
 }
@@ -200,59 +211,6 @@ class Witness implements CallerReport {
   #note(fromMs = this.#phone.sentMs): void {
     this.played[this.#at] = { told: this.#told, fromMs, toMs: this.#phone.sentMs }
   }
-}
-
-/** What the records say of the call. */
-function observed(call: WholeCall | undefined) {
-  const events = call?.events ?? []
-  const finished = new Map(events.flatMap((event) => (event.type === 'tool_finished' ? [[event['run'], event]] : [])))
-  const tools = events.flatMap((event): ToolCall[] => {
-    if (event.type !== 'tool_started') return []
-    const result = finished.get(event['run'])?.['result'] as string | undefined
-    return [{ name: String(event['name']), args: parsed(event['arguments']), result, atMs: event.atMs }]
-  })
-  const heard = (call?.turns ?? []).flatMap((turn): HeardTurn[] => {
-    const { who, text, generatedText, startMs, endMs, cut } = turn
-    if (startMs === null) return []
-    return [{ who, text: text ?? '', generatedText: generatedText ?? '', fromMs: startMs, toMs: endMs ?? startMs, cut }]
-  })
-  const transfer = events.find(({ type }) => type === 'transfer_asked')
-  return {
-    ...{ tools, heard, costUsd: call?.call.costUsd ?? 0 },
-    endReason: call?.call.endReason === 'lost' ? undefined : (call?.call.endReason ?? undefined),
-    transferredTo: transfer && String(transfer['target'])
-  }
-}
-
-function parsed(args: unknown): unknown {
-  try {
-    return JSON.parse(String(args))
-  } catch {
-    return args
-  }
-}
-
-async function keptBy({ store }: House, callSid: string): Promise<Record<string, unknown[]>> {
-  const rows = await store.db.selectFrom('agentItems').select(['kind', 'data']).where('callId', '=', callSid).execute()
-  const kept: Record<string, unknown[]> = {}
-  for (const { kind, data } of rows) kept[kind] = [...(kept[kind] ?? []), JSON.parse(data)]
-  return kept
-}
-
-function errorsOf(
-  house: House,
-  { errors, by, reason, durationMs }: CallOutcome,
-  call: WholeCall | undefined
-): string[] {
-  return [
-    ...house.errors.map((line) => `the server's log: ${line}`),
-    ...errors.map(({ code, message }) => `Twilio would report error ${code}: ${message}`),
-    ...(by === 'error' ? [`the call broke off: ${reason}`] : []),
-    ...(house.model?.failures ?? []).map((failure) => `the model's API would refuse: ${failure}`),
-    ...(call?.call.fault === 'us' || call?.call.fault === 'openai' ? [`the call ended as ${call.call.endReason}`] : []),
-    ...(call ? [] : ['the call left no record']),
-    ...(durationMs >= LONGEST_MS ? [`the call had not ended after ${seconds(LONGEST_MS)}`] : [])
-  ]
 }
 
 /** Which of the caller's frames are lost: the same ones each time, spread as on a bad line. */

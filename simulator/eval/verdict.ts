@@ -105,9 +105,22 @@ function turnsOf(run: Run): WholeTurn[] {
       answers: agents.filter((one) => isIn(one.fromMs)),
       over: agents.findLast((one) => one.fromMs < fromMs && one.toMs > fromMs),
       tools: run.tools.filter(({ atMs }) => isIn(atMs)),
-      answeredMs: played && turn.hangUp !== true ? firstVoiceMs(voice, after) : undefined
+      answeredMs: isAnswered(turn) ? answerMs(voice, after) : undefined
     }
   })
+}
+
+/** Nothing is answered where the agent is to talk on, and nobody waits after hanging up. */
+const isAnswered = ({ hangUp, expect }: Turn): boolean => !hangUp && !expect?.continues
+
+/** Speech that goes on after the caller's turn is none that answers it. */
+function answerMs(voice: readonly boolean[], after: Span): number | undefined {
+  if (after.fromMs === Infinity) return undefined
+  const silentMs = isVoicedAt(voice, after.fromMs) ? firstSilenceMs(voice, after) : 0
+  if (silentMs === undefined) return undefined
+  const fromMs = after.fromMs + silentMs
+  const heardMs = firstVoiceMs(voice, { ...after, fromMs })
+  return heardMs === undefined ? undefined : silentMs + heardMs
 }
 
 /** What the caller should have done and did not, or what of it did not arrive. */
