@@ -6,7 +6,7 @@ import { calls, hears, isTold, obliging, quiet, says, speak } from '../call/mann
 import { distinctSound, journalOf, startHouse, webhook } from '../house.ts'
 import { agentWith } from '../records/agents.ts'
 import { finishedFile, isKept, lanesOf } from '../records/kept.ts'
-import { newStoreSettings, open } from '../stores.ts'
+import { ENGINES, type Engine, newStoreSettings, open } from '../stores.ts'
 
 const told = <T extends CallEvent['type']>(call: Call, type: T) =>
   journalOf(call).flatMap(({ event }) => (event.type === type ? [event as Extract<CallEvent, { type: T }>] : []))
@@ -22,14 +22,15 @@ function asking() {
   })
 }
 
-async function recordingHouse(mode: string) {
-  const store = await open(await newStoreSettings('SQLite'))
+async function recordingHouse(mode: string, engine: Engine = 'SQLite') {
+  const settings = await newStoreSettings(engine)
+  const store = await open(settings)
   const house = await startHouse({
     env: { RECORDING: mode },
     model: asking(),
     overrides: { store, ...agentWith(recordConsent) }
   })
-  return { store, house }
+  return { store, settings, house }
 }
 
 const isSilent = (sound: Buffer): boolean => sound.every((byte) => byte === 0xff || byte === 0x7f)
@@ -95,20 +96,26 @@ describe('RECORDING=ask', () => {
     expect(await isKept(store, phone.callSid)).toBe(false)
   })
 
-  test('a yes that is withdrawn stops the recording and deletes it', async () => {
-    const { house, store } = await recordingHouse('ask')
+  test.each(ENGINES)('a yes that is withdrawn stops the recording and deletes it, on %s', async (engine) => {
+    const { house, store, settings } = await recordingHouse('ask', engine)
+    const { db } = await open(settings)
     const { phone, call, session } = await house.connect()
+    const kept = async () => {
+      const chunks = await db.selectFrom('recordingChunks').select('second').execute()
+      return chunks.length > 0 || (await isKept(store, phone.callSid))
+    }
     speak(session, 'Yes.')
     await isTold(session, 'The call is recorded from now on.')
-    await expect.poll(() => isKept(store, phone.callSid), { timeout: 4_000 }).toBe(true)
+    await expect.poll(kept, { timeout: 4_000 }).toBe(true)
     await quiet(call)
     speak(session, 'No.')
     await isTold(session, 'What was recorded is deleted.')
-    await expect.poll(() => isKept(store, phone.callSid), { timeout: 4_000 }).toBe(false)
+    await expect.poll(kept, { timeout: 4_000 }).toBe(false)
     phone.hangUp()
     expect(await house.records.next()).toMatchObject({ recording: 'deleted', consent: { mode: 'ask', answer: 'no' } })
     await house.app.close()
-    expect(await isKept(store, phone.callSid)).toBe(false)
+    expect(await kept()).toBe(false)
+    expect(await db.selectFrom('calls').select('recording').execute()).toEqual([{ recording: 'deleted' }])
   })
 
   test('without it nothing is asked and nothing is kept', async () => {

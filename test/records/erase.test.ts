@@ -1,5 +1,5 @@
 import { globSync } from 'node:fs'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, readlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { tool } from '@openai/agents/realtime'
 import { sql } from 'kysely'
@@ -7,11 +7,13 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { BadRequest } from '../../src/records/caller-number.ts'
 import { eraseCall, eraseCaller } from '../../src/records/erase.ts'
+import { recordingsFolder } from '../../src/records/recording-file.ts'
 import { newDelivery } from '../../src/store/new-delivery.ts'
 import type { Store } from '../../src/store/open.ts'
 import { calls, hears, obliging, quiet, says, speak } from '../call/manners/scene.ts'
 import { startHouse } from '../house.ts'
-import { ENGINES, newStoreSettings, open } from '../stores.ts'
+import { startServer } from '../server-process.ts'
+import { ENGINES, newFolder, newStoreSettings, open } from '../stores.ts'
 import { agentWith } from './agents.ts'
 import { aCall, anEvent, anItem, aTurn } from './rows.ts'
 
@@ -187,4 +189,33 @@ describe.each(ENGINES)('on %s', (engine) => {
     }
     expect(await auditOf(store)).toEqual([])
   })
+})
+
+/** The files of a folder that a process has open, also those that are deleted. */
+async function openFiles(pid: number | undefined, folder: string): Promise<string[]> {
+  const fds = `/proc/${pid}/fd`
+  const files = await Promise.all((await readdir(fds)).map((fd) => readlink(join(fds, fd)).catch(() => '')))
+  return files.filter((file) => file.startsWith(folder))
+}
+
+test('a call that goes on and is erased by another process: whoever records it lets go of the file, and makes no new one', async () => {
+  const dataDir = await newFolder()
+  const server = await startServer({ RECORDING: 'announce', DATA_DIR: dataDir })
+  const { phone, session } = await server.connect()
+  const folder = recordingsFolder(dataDir)
+  const recordings = () => readdir(folder).catch(() => [])
+  await expect.poll(recordings, { timeout: LIMIT_MS }).toHaveLength(1)
+  expect(await eraseCall(await open({ dataDir, databaseUrl: undefined }), phone.callSid, 'command')).toMatchObject({
+    calls: 1
+  })
+  expect(await recordings()).toEqual([])
+  // The server learns of it with the next row of this call.
+  void session.say({ ms: 1_500, transcript: 'One two three.' })
+  await expect.poll(() => openFiles(server.child.pid, folder), { timeout: LIMIT_MS }).toEqual([])
+  await hears(phone, 1_400)
+  phone.hangUp()
+  await server.log.next(({ msg }) => msg === 'call ended')
+  await server.drain('SIGTERM')
+  await server.exit
+  expect(await recordings()).toEqual([])
 })

@@ -1,12 +1,14 @@
-import { writeFile } from 'node:fs/promises'
+import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
+import { compareSound } from '../../simulator/sound/compare.ts'
 import { PhoneCall } from '../../simulator/telephone/telephone.ts'
 import { openStore } from '../../src/store/open.ts'
 import { hears, obliging, quiet, says, speak } from '../call/manners/scene.ts'
 import { startHouse } from '../house.ts'
 import { startPostgres } from '../postgres.ts'
+import { lanesOf, recordingOf } from '../records/kept.ts'
 import { authToken, runServer, startServer } from '../server-process.ts'
 import { ENGINES, newDatabase, newFolder, newStoreSettings, open } from '../stores.ts'
 
@@ -40,12 +42,15 @@ test('a full disk is said once, the call goes on, and what waits is written when
   expect(house.log.all.filter(({ msg }) => msg === AWAY)).toHaveLength(1)
 })
 
-test('a PostgreSQL that is stopped and started in the middle of a call: nothing is lost, nobody waits', async () => {
+test('a PostgreSQL that is stopped and started in the middle of a recorded call: nothing is lost, nobody waits', async () => {
   const server = await startPostgres()
   try {
     const databaseUrl = await newDatabase(server.url)
     const store = await openStore({ databaseUrl, dataDir: '/nowhere' })
-    const house = await startHouse({ model, overrides: { store }, provokes: ['the log'] })
+    const house = await startHouse({
+      env: { RECORDING: 'announce' },
+      ...{ model, overrides: { store }, provokes: ['the log'] }
+    })
     const { phone, call, session } = await house.connect()
     await server.pause()
     speak(session, 'While it is away.')
@@ -60,10 +65,15 @@ test('a PostgreSQL that is stopped and started in the middle of a call: nothing 
     await expect
       .poll(texts, { timeout: LIMIT_MS })
       .toEqual(expect.arrayContaining(['While it is away.', 'You said: While it is away.']))
-    await reader.close()
     phone.hangUp()
     await call.ended
+    const tape = phone.recorded('start').agent
     await house.app.close()
+    const { agent } = lanesOf((await recordingOf(reader, phone.callSid)) ?? Buffer.alloc(0))
+    await reader.close()
+    const { commonMs, missingMs } = compareSound(tape, agent)
+    expect(commonMs).toBeGreaterThan(150)
+    expect(missingMs).toBeLessThan(50)
   } finally {
     await server.stop()
   }
@@ -122,12 +132,14 @@ describe('a store that cannot be used stops the start with one sentence that nam
   })
 })
 
-test('with DATABASE_URL and TWILIO_AUTH_TOKEN nothing is written to disk', async () => {
+test('with DATABASE_URL, TWILIO_AUTH_TOKEN and CONSOLE_TOKEN nothing is written to disk', async () => {
   const folder = await newFolder()
-  const server = await startServer({ DATABASE_URL: await newDatabase(), DATA_DIR: join(folder, 'nothing') })
+  const server = await startServer({
+    ...{ DATABASE_URL: await newDatabase(), CONSOLE_TOKEN: 'the-token-of-the-console' },
+    DATA_DIR: join(folder, 'nothing')
+  })
   const phone = await PhoneCall.ring({ url: server.url, authToken })
   await phone.streaming
   phone.hangUp()
-  const { readdir } = await import('node:fs/promises')
   expect(await readdir(folder)).toEqual([])
 })
