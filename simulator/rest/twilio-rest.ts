@@ -29,6 +29,20 @@ export interface RestAccount {
   type: 'Full' | 'Trial'
   readonly numbers: RestNumber[]
   readonly alerts: RestAlert[]
+  /** Calls that were placed, by their SID. */
+  readonly calls: Map<string, RestCall>
+  /** Rings the callee of a call that was placed, and changes its status as it goes on. Default: nobody picks up. */
+  dial: (call: RestCall) => void
+}
+
+/** A call that was placed through REST. */
+export interface RestCall {
+  readonly sid: string
+  readonly to: string
+  readonly from: string
+  /** What Twilio asks when the callee picks up. */
+  readonly url: string
+  status: 'queued' | 'ringing' | 'in-progress' | 'completed' | 'busy' | 'failed' | 'no-answer' | 'canceled'
 }
 
 /** Fields of an update that Twilio knows, and what they change. */
@@ -41,7 +55,10 @@ const NUMBER_FIELDS: Readonly<Record<string, 'voice_url' | 'voice_method' | 'voi
 export function newAccount(given: Partial<RestAccount> = {}): RestAccount {
   return {
     ...{ sid: newSid('AC'), authToken: randomBytes(16).toString('hex'), apiKeys: new Map() },
-    ...{ status: 'active', type: 'Full', numbers: [], alerts: [] },
+    ...{ status: 'active', type: 'Full', numbers: [], alerts: [], calls: new Map() },
+    dial: (call) => {
+      call.status = 'no-answer'
+    },
     ...given
   }
 }
@@ -116,6 +133,12 @@ function addRoutes(app: FastifyInstance, account: RestAccount): void {
     const number = numberOf(account, request)
     return number ? update(number, request.body as Record<string, string>, reply) : notThere(reply)
   })
+  app.post(`${base}/Calls.json`, async (request, reply) =>
+    place(account, request.body as Record<string, string>, reply)
+  )
+  app.get(`${base}/Calls/:sid.json`, async (request, reply) => {
+    return account.calls.get((request.params as { sid: string }).sid) ?? notThere(reply)
+  })
   app.get('/v1/Alerts', async (request) => {
     const { LogLevel, StartDate } = request.query as Record<string, string>
     const since = Date.parse(StartDate ?? '1970-01-01')
@@ -145,6 +168,21 @@ function update(number: RestNumber, form: Record<string, string>, reply: Fastify
     if (value !== undefined) number[column] = value
   }
   return number
+}
+
+/** Twilio answers before it rings anybody. */
+function place(account: RestAccount, form: Record<string, string>, reply: FastifyReply): FastifyReply {
+  const { To: to = '', From: from = '', Url: url = '' } = form
+  if (!/^\+[1-9]\d{6,14}$/.test(to))
+    return refuse(reply, 400, 21211, `The 'To' number ${to} is not a valid phone number.`)
+  if (!account.numbers.some(({ phone_number }) => phone_number === from)) {
+    return refuse(reply, 400, 21210, `The source phone number provided, ${from}, is not yet verified for your account.`)
+  }
+  if (!/^https?:\/\//.test(url)) return refuse(reply, 400, 21205, 'Url is not a valid URL')
+  const call: RestCall = { sid: newSid('CA'), to, from, url, status: 'queued' }
+  account.calls.set(call.sid, call)
+  setImmediate(() => account.dial(call))
+  return reply.code(201).send(call)
 }
 
 function numberOf(account: RestAccount, request: FastifyRequest): RestNumber | undefined {

@@ -4,13 +4,16 @@ import { environment, InvalidEnvironment, loadConfig } from '../config.ts'
 import { examine, settingsFindings } from '../doctor/examine.ts'
 import { type Finding, type Group, worstOf } from '../doctor/finding.ts'
 import { CannotFix, type Change, fix, undo } from '../doctor/fix.ts'
+import { ring } from '../doctor/ring.ts'
 import { loadDotenv } from '../dotenv.ts'
 import { readLocal } from '../local.ts'
+import { phoneNumber } from '../phone-number.ts'
 import { print } from './print.ts'
 
 const USAGE = `npm run doctor -- [--json]          looks at everything between a caller and the agent
 npm run doctor -- --fix [--yes] [--steal]   points the number at this server
 npm run doctor -- --undo [--yes]    puts back what --fix replaced
+npm run doctor -- --call +1…        rings this number once, which Twilio and OpenAI bill
 
 It ends with 0 (well), 1 (warnings) or 2 (bad).`
 
@@ -18,6 +21,7 @@ const OPTIONS = {
   json: { type: 'boolean', default: false },
   fix: { type: 'boolean', default: false },
   undo: { type: 'boolean', default: false },
+  call: { type: 'string' },
   yes: { type: 'boolean', default: false },
   steal: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false }
@@ -42,6 +46,7 @@ async function main(): Promise<number> {
   }
   loadDotenv()
   if (values.fix || values.undo) return change(values)
+  if (values.call !== undefined) return call(values.call)
   const findings = await findingsOf()
   if (values.json) print(JSON.stringify({ findings, worst: worstOf(findings) }, undefined, 2))
   else tell(findings)
@@ -59,6 +64,18 @@ async function findingsOf(): Promise<Finding[]> {
     if (error instanceof InvalidEnvironment) return settingsFindings(error)
     throw error
   }
+}
+
+async function call(to: string): Promise<number> {
+  if (!phoneNumber.safeParse(to).success) {
+    process.stderr.write('Expected a number like +15551230001 after --call.\n')
+    return 2
+  }
+  const config = loadConfig(environment)
+  const { port, dataDir } = config.server
+  const consoleToken = config.console.token ?? (await readLocal(dataDir, port))?.consoleToken
+  const isHeard = await ring({ config, to, consoleToken, localUrl: `http://127.0.0.1:${port}`, tell: print })
+  return isHeard ? 0 : 2
 }
 
 function tell(findings: readonly Finding[]): void {

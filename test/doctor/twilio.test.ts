@@ -2,11 +2,20 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { expect, onTestFinished, test } from 'vitest'
-import { newAccount, newNumber, newSid, type RestAccount, TwilioRestDouble } from '../../simulator/rest/twilio-rest.ts'
+import {
+  newAccount,
+  newNumber,
+  newSid,
+  type RestAccount,
+  type RestCall,
+  TwilioRestDouble
+} from '../../simulator/rest/twilio-rest.ts'
 import { loadConfig } from '../../src/config.ts'
 import { CannotFix, fix, undo } from '../../src/doctor/fix.ts'
+import { ring } from '../../src/doctor/ring.ts'
 import { twilio } from '../../src/doctor/twilio.ts'
-import { startHouse } from '../house.ts'
+import { startConsole, TOKEN } from '../console/console.ts'
+import { type House, startHouse } from '../house.ts'
 import { newFolder } from '../stores.ts'
 
 const PUBLIC_URL = 'https://agent.example'
@@ -145,6 +154,39 @@ test.each([
   const { env } = await startTwilio({ numbers: [newNumber(given)] })
   await expect(fix(loadConfig(env), { steal: false })).rejects.toThrow(CannotFix)
 })
+
+test('a call to a number is rung once, and says how long the agent let it wait', { timeout: 30_000 }, async () => {
+  const { house } = await startConsole()
+  const { rest, env } = await startTwilio()
+  rest.account.dial = (call) => void pickUp(call, house)
+  const told: string[] = []
+  const ringing = {
+    to: '+15550001111',
+    localUrl: house.url,
+    consoleToken: TOKEN,
+    tell: (line: string) => told.push(line)
+  }
+  expect(await ring({ config: loadConfig(env), ...ringing })).toBe(true)
+  expect(told.at(-2)).toBe('The call is completed.')
+  expect(told.at(-1)).toMatch(/^The first sound came \d+ ms after the stream began/)
+  expect([...rest.account.calls.values()]).toMatchObject([{ to: '+15550001111', from: '+15551230000', url: OURS }])
+  rest.account.dial = (call) => {
+    call.status = 'busy'
+  }
+  expect(await ring({ config: loadConfig(env), ...ringing })).toBe(false)
+  expect(told.at(-1)).toBe('The call is busy.')
+})
+
+/** The callee picks up, hears the agent, and hangs up. */
+async function pickUp(placed: RestCall, house: House): Promise<void> {
+  placed.status = 'in-progress'
+  const { phone, session } = await house.connect({ callSid: placed.sid, direction: 'outbound-api', to: placed.to })
+  await session.say({ ms: 200 })
+  await phone.frames.next(({ event }) => event === 'mark')
+  phone.hangUp()
+  await phone.ended
+  placed.status = 'completed'
+}
 
 /** `npm run doctor`, with one line of standard input. */
 async function command(args: string[], env: Record<string, string>, input?: string) {
