@@ -22,6 +22,13 @@ function lateness(): () => number {
   return () => delays.max / 1e6
 }
 
+/** The first byte of a message to who listens says whose sound it is. */
+const [CALLER, AGENT] = [0, 1]
+const isOf =
+  (lane: number) =>
+  ({ payload }: { payload: string | Buffer }) =>
+    typeof payload !== 'string' && payload[0] === lane
+
 /** How long it takes until it is there, in ms. */
 async function seenAfter(shown: Locator): Promise<number> {
   const since = performance.now()
@@ -42,7 +49,10 @@ async function say(phone: PhoneCall, session: PracticeSession, words: string, me
 
 browserTest('a call is on the page within a second, with who speaks and what was said, until it is over', async () => {
   const model = obliging(() => [says('We are open from nine to five.', 2_500)])
-  const { house } = await startConsole('SQLite', { model, env: { TRANSFER_TARGETS: 'billing=+15551230009' } })
+  const { house } = await startConsole('SQLite', {
+    model,
+    env: { TRANSFER_TARGETS: 'billing=+15551230009', LISTEN: 'true' }
+  })
   const page = await open()
   await visit(page, house, '/console')
   await page.getByText('up to date').waitFor()
@@ -55,11 +65,18 @@ browserTest('a call is on the page within a second, with who speaks and what was
   const row = page.locator('.live .call')
   await soon(row)
   expect(await row.locator('.who').innerText()).toContain('+15551230001')
+  const listening = page.waitForEvent('websocket')
+  await row.getByRole('button', { name: 'Listen' }).click()
+  const socket = await listening
+  const lanes = Promise.all([CALLER, AGENT].map((lane) => socket.waitForEvent('framereceived', isOf(lane))))
   await say(phone, session, 'When are you open?', () => soon(row.getByText('caller speaks')))
   await soon(row.getByText('agent speaks'))
   await row.getByText('When are you open?').waitFor()
   await row.getByText('We are open from nine to five.').waitFor()
   expect(Math.max(...times)).toBeLessThan(SOON_MS + lateMs())
+  await lanes
+  await row.getByRole('button', { name: 'Listen' }).click()
+  await expect.poll(() => socket.isClosed()).toBe(true)
 
   expect(await axeViolations(page)).toEqual([])
   await screenshot(page, 'live-call')

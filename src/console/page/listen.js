@@ -2,6 +2,11 @@ import { signal } from '@preact/signals'
 import { callUrl } from './api.js'
 import { decodeMulaw } from './mulaw.js'
 
+/** The first byte of each message of `/api/calls/:callSid/listen`; mu-law follows. */
+const CALLER = 0
+const AGENT = 1
+/** The agent's sound that was not played yet is not going to be. */
+const CLEAR = 2
 /** Frames wait this long before they are played, in s: they do not come as evenly as they are spoken. */
 const AHEAD_S = 0.15
 const RATE = 8_000
@@ -20,24 +25,25 @@ export function stopListening() {
   isListening.value = undefined
 }
 
-/** Plays a running call: the caller on the left, the agent on the right. @param {string} id */
+/** Plays a running call: the caller a little to the left, the agent to the right. @param {string} id */
 export function listen(id) {
   stopListening()
   isListening.value = id
   listenProblem.value = undefined
   const context = new AudioContext({ sampleRate: RATE })
-  const lanes = { caller: lane(context, -0.5), agent: lane(context, 0.5) }
+  const caller = new Lane(context, -0.5)
+  const agent = new Lane(context, 0.5)
   const socket = new WebSocket(`${location.origin.replace('http', 'ws')}${callUrl(id)}/listen`)
   socket.binaryType = 'arraybuffer'
   socket.onmessage = ({ data }) => {
-    const frame = new Uint8Array(data)
-    // The caller spoke over the agent: what was still to be played is not heard on the line either.
-    if (frame[0] === 2) lanes.agent.clear()
-    else lanes[frame[0] === 0 ? 'caller' : 'agent'].play(frame.subarray(1))
+    const message = new Uint8Array(data)
+    const [kind, mulaw] = [message[0], message.subarray(1)]
+    if (kind === CALLER) caller.play(mulaw)
+    else if (kind === AGENT) agent.play(mulaw)
+    else if (kind === CLEAR) agent.clear()
   }
   socket.onclose = ({ reason, wasClean }) => {
-    if (!wasClean || reason)
-      listenProblem.value = new Error(reason || 'Listening is off (LISTEN), or the call is over.')
+    if (!wasClean) listenProblem.value = new Error(reason || 'The sound of this call cannot be listened to.')
     if (isListening.value === id) isListening.value = undefined
     void context.close()
   }
@@ -48,28 +54,38 @@ export function listen(id) {
   }
 }
 
-/** One side of the call: plays each frame after the one before. @param {AudioContext} context @param {number} pan */
-function lane(context, pan) {
-  const panner = new StereoPannerNode(context, { pan })
-  panner.connect(context.destination)
-  let next = 0
+/** One side of the call: plays each frame after the one before. */
+class Lane {
+  /** When the next frame is played, on the context's clock. */
+  #next = 0
   /** @type {Set<AudioBufferSourceNode>} */
-  const playing = new Set()
-  const clear = () => {
-    for (const source of playing) source.stop()
-    next = 0
+  #waiting = new Set()
+  #output
+  #context
+
+  /** @param {AudioContext} context @param {number} pan */
+  constructor(context, pan) {
+    this.#context = context
+    this.#output = new StereoPannerNode(context, { pan })
+    this.#output.connect(context.destination)
   }
-  const play = (/** @type {Uint8Array} */ mulaw) => {
-    const samples = decodeMulaw(mulaw)
-    const buffer = new AudioBuffer({ length: samples.length, sampleRate: RATE })
-    buffer.copyToChannel(samples, 0)
-    const source = new AudioBufferSourceNode(context, { buffer })
-    source.connect(panner)
-    if (next < context.currentTime) next = context.currentTime + AHEAD_S
-    source.start(next)
-    playing.add(source)
-    source.onended = () => playing.delete(source)
-    next += samples.length / RATE
+
+  /** @param {Uint8Array} mulaw */
+  play(mulaw) {
+    if (mulaw.length === 0) return
+    const buffer = new AudioBuffer({ length: mulaw.length, sampleRate: RATE })
+    buffer.copyToChannel(decodeMulaw(mulaw), 0)
+    const source = new AudioBufferSourceNode(this.#context, { buffer })
+    source.connect(this.#output)
+    source.onended = () => this.#waiting.delete(source)
+    this.#waiting.add(source)
+    if (this.#next < this.#context.currentTime) this.#next = this.#context.currentTime + AHEAD_S
+    source.start(this.#next)
+    this.#next += mulaw.length / RATE
   }
-  return { play, clear }
+
+  clear() {
+    for (const source of this.#waiting) source.stop()
+    this.#next = 0
+  }
 }

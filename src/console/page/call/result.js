@@ -1,3 +1,6 @@
+import { useState } from 'preact/hooks'
+import { ask } from '../api.js'
+import { Problem } from '../dialog.js'
 import { clock, when, words } from '../format.js'
 import { html } from '../html.js'
 import { startOf } from './facts.js'
@@ -56,11 +59,16 @@ function Because({ field, turns, player }) {
 
 /** @param {{ deliveries: readonly Delivery[] }} props */
 function Deliveries({ deliveries }) {
+  const [problem, setProblem] = useState(/** @type {Error | undefined} */ (undefined))
+  const [sent, setSent] = useState('')
+  const send = (/** @type {string} */ id) =>
+    ask(`/api/deliveries/${encodeURIComponent(id)}/send`, { method: 'POST' }).then(() => setSent(id), setProblem)
   return html`
+    <${Problem} error=${problem} />
     <div class="scroll" tabindex="0" role="region" aria-label="Deliveries">
       <table>
         <thead>
-          <tr><th scope="col">Webhook</th><th scope="col">State</th><th scope="col" class="n">Attempts</th><th scope="col" class="n">Status</th><th scope="col">When</th></tr>
+          <tr><th scope="col">Webhook</th><th scope="col">State</th><th scope="col" class="n">Attempts</th><th scope="col" class="n">Status</th><th scope="col">When</th><th scope="col"><span class="sr">again</span></th></tr>
         </thead>
         <tbody>
           ${deliveries.map(
@@ -71,6 +79,7 @@ function Deliveries({ deliveries }) {
                 <td class="n">${attempts}</td>
                 <td class="n">${status ?? '–'}</td>
                 <td>${when(at)}</td>
+                <td>${sent === webhookId ? 'is sent again' : html`<button class="link" onClick=${() => send(webhookId)}>Send again</button>`}</td>
               </tr>`
           )}
         </tbody>
