@@ -39,7 +39,10 @@ export async function follow({ url }: House, lastEventId?: string) {
       }
     }
   }
-  const ended = read().catch(() => {})
+  const ended = read().then(
+    () => 'ended' as const,
+    () => 'cut' as const
+  )
   const leave = () => aborted.abort()
   onTestFinished(leave)
   return {

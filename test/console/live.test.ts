@@ -177,7 +177,7 @@ describe('a reader', () => {
     const readers = [await follow(house), await follow(house)]
     const began = performance.now()
     await house.app.close()
-    await Promise.all(readers.map(({ ended }) => ended))
+    expect(await Promise.all(readers.map(({ ended }) => ended))).toEqual(['ended', 'ended'])
     expect(performance.now() - began).toBeLessThan(3_000)
   })
 
