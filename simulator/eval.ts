@@ -1,9 +1,10 @@
 import { print } from '../src/commands/print.ts'
 import { BadUsage } from '../src/commands/with-store.ts'
-import { InvalidEnvironment } from '../src/config.ts'
+import { environment, InvalidEnvironment, loadStoreSettings } from '../src/config.ts'
 import { loadDotenv } from '../src/dotenv.ts'
 import { Mistake } from './call/mistake.ts'
 import { evaluate } from './eval/evaluate.ts'
+import { sceneFromCall } from './eval/from-call.ts'
 import { readOrder, USAGE } from './eval/options.ts'
 import { BadScenes } from './eval/read-scenes.ts'
 
@@ -13,6 +14,7 @@ async function main(args: string[]): Promise<number> {
   try {
     const order = readOrder(args)
     if (order.help) print(USAGE)
+    else if (order.fromCall) print(await sceneFromCall(order.fromCall, loadStoreSettings(environment)))
     else if (!(await evaluate(order))) return 1
     return 0
   } catch (error) {

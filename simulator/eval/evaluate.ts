@@ -5,6 +5,7 @@ import { environment } from '../../src/config.ts'
 import { renderWith } from '../sound/speech.ts'
 import { SpeechStore } from '../sound/speech-store.ts'
 import { readBaseline, saveBaseline } from './baseline.ts'
+import { writeHtml } from './html.ts'
 import { judge, practiceJudge } from './judge.ts'
 import { writeJunit } from './junit.ts'
 import { type Order, sceneFiles } from './options.ts'
@@ -38,6 +39,7 @@ export async function evaluate(order: Order): Promise<boolean> {
   const usd = spentOn(results.map(({ plays }) => plays)) + text.spentUsd
   print(`\nPlayed in ${seconds(performance.now() - startedAt)}${order.isReal ? `, for $${usd.toFixed(2)}` : ''}.`)
   if (order.junit) await writeJunit(order.junit, results)
+  if (order.html) await writeHtml(order.html, results)
   if (order.save) await saveBaseline(order.save, results, order.isReal ? 'real' : 'practice')
   return results.every(isGood)
 }

@@ -20,6 +20,13 @@ export async function writeStereoWav(path: string, left: Uint8Array, right: Uint
   await writeFile(path, wave.toBuffer())
 }
 
+/** Writes mu-law as a 16-bit 8 kHz file. */
+export async function writeWav(path: string, mulaw: Uint8Array): Promise<void> {
+  const wave = new wavefile.WaveFile()
+  wave.fromScratch(1, SAMPLE_RATE, '16', decodeMulaw(mulaw))
+  await writeFile(path, wave.toBuffer())
+}
+
 /** 16-bit samples at `rate` as 16-bit samples at 8 kHz. */
 export function toTelephoneRate(samples: Int16Array, rate: number): Int16Array {
   if (rate === SAMPLE_RATE || samples.length === 0) return samples

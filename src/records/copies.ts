@@ -7,6 +7,7 @@ import type { Store } from '../store/open.ts'
 import type { Tables } from '../store/tables.ts'
 import { agentItems } from './agent-items.ts'
 import { recordingsFolder } from './recording-file.ts'
+import { deleteScenes } from './scene-files.ts'
 
 /** Whose words are erased. */
 export interface Whose {
@@ -49,6 +50,7 @@ export const COPIES: Readonly<Record<string, Copy>> = {
       }
     }
   },
+  scenes: { files: ({ dataDir }, { callIds }) => deleteScenes(dataDir, callIds) },
   recordings: { files: ({ dataDir }, { callIds }) => deleteRecordingFiles(dataDir, callIds) },
   agentItems: {
     rows: async (transaction, { callIds, caller }) => {

@@ -4,7 +4,8 @@ import { type Kysely, sql } from 'kysely'
 import type { Config } from '../config.ts'
 import type { Store } from '../store/open.ts'
 import type { Tables } from '../store/tables.ts'
-import { EVENTS_WITHOUT_WORDS, recordingFiles } from './copies.ts'
+import { EVENTS_WITHOUT_WORDS, IDS_A_STATEMENT, portions, recordingFiles } from './copies.ts'
+import { deleteScenes, sceneFiles } from './scene-files.ts'
 
 const EVERY_MS = 3_600_000
 const DAY_MS = 86_400_000
@@ -58,7 +59,7 @@ export async function sweep(
 
   // Calls go first: nothing of theirs is looked at after.
   for await (const ids of callsFrom(db, 0, before(callsDays), signal)) {
-    await deleteRecordings(db, files, ids)
+    await deleteSound(store, files, ids)
     await db.deleteFrom('calls').where('id', 'in', ids).execute()
     calls += ids.length
   }
@@ -71,11 +72,12 @@ export async function sweep(
   }
   swept.words = before(wordsDays)
   for await (const ids of callsFrom(db, swept.audio, before(audioDays), signal)) {
-    await deleteRecordings(db, files, ids)
+    await deleteSound(store, files, ids)
     calls += ids.length
   }
   swept.audio = before(audioDays)
   await deleteLostFiles(files, before(audioDays))
+  await deleteLostScenes(store)
   // By then every row that was on its way has come or is lost.
   await db.deleteFrom('erased').where('erasedAt', '<', before(1)).execute()
   if (calls > 0) await store.scrub()
@@ -123,11 +125,13 @@ async function deleteWords(db: Kysely<Tables>, ids: readonly string[]): Promise<
   })
 }
 
-async function deleteRecordings(
-  db: Kysely<Tables>,
+/** A scene that was made of a call has its caller's voice. */
+async function deleteSound(
+  { db, dataDir }: Store,
   files: ReadonlyMap<string, string>,
   ids: readonly string[]
 ): Promise<void> {
+  await deleteScenes(dataDir, ids)
   for (const id of ids) {
     const file = files.get(id)
     if (file !== undefined) await rm(file, { force: true })
@@ -139,6 +143,19 @@ async function deleteRecordings(
     .where('id', 'in', ids)
     .where('recording', '=', 'kept')
     .execute()
+}
+
+/** Scenes whose call was erased or deleted by another server, which does not reach the files of this machine. */
+async function deleteLostScenes({ db, dataDir }: Store): Promise<void> {
+  const ids = [...(await sceneFiles(dataDir)).keys()]
+  for (const some of portions(ids, IDS_A_STATEMENT)) {
+    const rows = await db.selectFrom('calls').select('id').where('id', 'in', some).execute()
+    const known = new Set(rows.map(({ id }) => id))
+    await deleteScenes(
+      dataDir,
+      some.filter((id) => !known.has(id))
+    )
+  }
 }
 
 /** Recordings whose call is not in the store, because its rows were lost. */

@@ -31,6 +31,15 @@ turns:
       tools: []
 `
 
+/** An earlier time, at which one scene passed so often that its failing is no chance. */
+const BEFORE = {
+  ...{ at: '2026-11-01', model: 'practice', all: { passed: 51, scored: 51 } },
+  scenes: {
+    'Friday is known': { passed: 1, scored: 1, delaysMs: [] },
+    'Friday is free': { passed: 50, scored: 50, delaysMs: [] }
+  }
+}
+
 async function folderOf(scenes: Record<string, string>): Promise<string> {
   const folder = await newFolder()
   for (const [name, text] of Object.entries(scenes)) await writeFile(join(folder, name), text)
@@ -48,8 +57,13 @@ test(
   'scenes are played against the agent: one passes, one fails and says why, in every report',
   async () => {
     const folder = await folderOf({ 'knows.yaml': KNOWS, 'wants.yaml': WANTS_MORE })
-    const [junit, saved] = [join(folder, 'junit.xml'), join(folder, 'saved.json')]
-    const { code, out } = await evalScript([folder, '--junit', junit, '--save', saved])
+    const [junit, saved, html] = ['junit.xml', 'saved.json', 'page.html'].map((name) => join(folder, name)) as [
+      ...[string, string, string]
+    ]
+    const baseline = join(folder, 'before.json')
+    await writeFile(baseline, JSON.stringify(BEFORE))
+    const reports = ['--junit', junit, '--save', saved, '--html', html, '--baseline', baseline]
+    const { code, out } = await evalScript([folder, ...reports])
     expect(code, out).toBe(1)
     expect(out).toMatch(/^\| ✓ \| Friday is known \| 1 of 1 \| \d\.\d\d s/m)
     expect(out).toContain('| ✗ | Friday is free | 0 of 1')
@@ -59,6 +73,12 @@ test(
     const { testsuite } = new XMLParser({ ignoreAttributes: false }).parse(await readFile(junit, 'utf8'))
     expect(testsuite).toMatchObject({ '@_tests': '2', '@_failures': '1', '@_errors': '0' })
     expect(testsuite.testcase[1].failure['@_message']).toContain('expected no tool')
+    expect(out).toMatch(/Friday is known .* \| not known \|$/m)
+    expect(out).toMatch(/Friday is free .* \| worse \|$/m)
+    const page = await readFile(html, 'utf8')
+    expect(page).toContain('On Friday the oven is hot from 17:00 to 22:30')
+    expect(page.match(/<audio [^>]*src="data:audio\/wav;base64,UklG/g)).toHaveLength(2)
+    expect(page).not.toMatch(/(?:src|href)="(?!data:)/)
     const { scenes } = JSON.parse(await readFile(saved, 'utf8'))
     expect(scenes['Friday is known']).toEqual({ passed: 1, scored: 1, delaysMs: [expect.any(Number)] })
   },
@@ -78,7 +98,7 @@ test.each([
 })
 
 test('what was typed wrong ends with 2', async () => {
-  const { code, out } = await evalScript(['evals', '--model', 'real'])
+  const { code, out } = await evalScript(['--model', 'real'])
   expect(out).toContain('--model real needs OPENAI_API_KEY')
   expect(code).toBe(2)
 })
