@@ -5,8 +5,25 @@ import { fileURLToPath } from 'node:url'
 import fastifyStatic from '@fastify/static'
 import type { FastifyInstance } from 'fastify'
 
-/** The console's paths. They share one document; the path says which view it shows (`page/main.js`). */
-const VIEWS = ['', '/calls', '/calls/:id', '/messages', '/numbers', '/health']
+interface View {
+  /** The script that shows it (`VIEWS` in `page/main.js`). */
+  readonly script: string
+  /** What the script asks the API first. */
+  readonly asks: (url: URL) => string
+}
+
+/** The views by their path. */
+const VIEWS: Readonly<Record<string, View>> = {
+  '': { script: 'live.js', asks: () => '/api/calls?limit=8' },
+  '/calls': { script: 'calls.js', asks: ({ search }) => `/api/calls${search}` },
+  '/calls/:id': { script: 'call.js', asks: ({ pathname }) => pathname.replace('/console', '/api') },
+  '/messages': { script: 'messages.js', asks: ({ search }) => `/api/items${search}` },
+  '/numbers': {
+    script: 'numbers.js',
+    asks: ({ searchParams }) => `/api/stats?days=${Number(searchParams.get('days') ?? 30)}`
+  },
+  '/health': { script: 'health.js', asks: () => '/api/health' }
+}
 
 /** What the page's scripts import by name, and the file that this is in a browser. */
 const LIBRARIES: Readonly<Record<string, string>> = {
@@ -38,13 +55,34 @@ export async function consolePage(app: FastifyInstance): Promise<void> {
     urls[name] = library + basename(file)
   }
 
-  const scripts = files.filter((file) => file.endsWith('.js') && !file.includes('worklet'))
-  const document = documentOf(prefix, scripts, urls)
-  for (const view of VIEWS) {
-    app.get(`/console${view}`, (_request, reply) =>
-      reply.header('content-security-policy', document.policy).type('text/html; charset=utf-8').send(document.html)
-    )
+  const { 'uplot.css': chartStyles = '', ...imports } = urls
+  const document = documentOf(prefix, chartStyles, imports)
+  // Charts are loaded when they are needed.
+  const libraries = Object.values(imports).filter((url) => url !== imports['uplot'])
+  for (const [path, { script, asks }] of Object.entries(VIEWS)) {
+    const modules = [...libraries, ...[...importsOf('main.js'), ...importsOf(script)].map((file) => prefix + file)]
+    const preloads = [...new Set(modules)].map((url) => `<link rel="modulepreload" href="${url}">`).join('\n')
+    app.get(`/console${path}`, (request, reply) => {
+      const first = asks(new URL(request.url, 'http://here')).replaceAll('&', '&amp;')
+      // A browser would find the scripts one after the other, each in the one that imports it, and ask the API after all.
+      const early = `${preloads}\n<link rel="preload" as="fetch" crossorigin href="${first}">\n`
+      return reply
+        .header('content-security-policy', document.policy)
+        .type('text/html; charset=utf-8')
+        .send(document.html.replace('<!--early-->', () => early))
+    })
   }
+}
+
+/** A script of the page's and all that it imports when it is loaded. */
+function importsOf(file: string, found = new Set<string>()): Set<string> {
+  if (found.has(file)) return found
+  found.add(file)
+  const text = readFileSync(join(root, file), 'utf8')
+  for (const [, name = ''] of text.matchAll(/^import (?:[^']* from )?'(\.[^']+)'/gm)) {
+    importsOf(join(dirname(file), name), found)
+  }
+  return found
 }
 
 interface Served {
@@ -68,19 +106,10 @@ function hashOf(paths: readonly string[]): string {
   return hash.digest('hex').slice(0, 12)
 }
 
-/** @param prefix where the page's own files are @param libraries the URL of each library */
-function documentOf(
-  prefix: string,
-  scripts: readonly string[],
-  { 'uplot.css': chartStyles, ...imports }: Record<string, string>
-) {
+/** @param prefix where the page's own files are */
+function documentOf(prefix: string, chartStyles: string, imports: Readonly<Record<string, string>>) {
   const importMap = JSON.stringify({ imports })
   const mapHash = createHash('sha256').update(importMap).digest('base64')
-  // A browser would find the scripts one after the other, each in the one that imports it. Charts are loaded when needed.
-  const { uplot: _, ...first } = imports
-  const preloads = [...Object.values(first), ...scripts.map((file) => prefix + file)]
-    .map((url) => `<link rel="modulepreload" href="${url}">`)
-    .join('\n')
   const html = `<!doctype html>
 <html lang="en">
 <head>
@@ -93,7 +122,7 @@ function documentOf(
 <link rel="stylesheet" href="${prefix}style.css">
 <link rel="stylesheet" href="${prefix}telephone/telephone.css">
 <script type="importmap">${importMap}</script>
-${preloads}
+<!--early-->
 <script type="module" src="${prefix}main.js"></script>
 <script type="module" src="${prefix}telephone/telephone.js"></script>
 </head>

@@ -25,20 +25,29 @@ test.each(PATHS)('%s is the console, under a policy that allows its own scripts 
   expect(headers['cache-control']).toBe('no-store')
 })
 
-test('everything that the document names is served to be kept for good, and only behind the door', async () => {
+test('everything that the documents name is served to be kept for good, and only behind the door', async () => {
   const app = await startApp()
-  const { body } = await app.inject({ url: '/console', headers: bearer })
-  const urls = new Set([...body.matchAll(/"(\/console\/[^"]+)"/g)].map(([, url = '']) => url))
-  expect(urls.size).toBeGreaterThan(30)
+  const bodies = await Promise.all(PATHS.map(async (url) => (await app.inject({ url, headers: bearer })).body))
+  const urls = new Set([...bodies.join().matchAll(/"(\/console\/[^"]+)"/g)].map(([, url = '']) => url))
+  expect(urls.size).toBeGreaterThan(35)
   for (const url of urls) {
     const reply = await app.inject({ url, headers: bearer })
-    expect([url, reply.statusCode, reply.headers['cache-control']]).toEqual([
-      url,
-      200,
-      'public, max-age=31536000, immutable'
-    ])
+    const kept = 'public, max-age=31536000, immutable'
+    expect([url, reply.statusCode, reply.headers['cache-control']]).toEqual([url, 200, kept])
     expect((await app.inject({ url })).statusCode).toBe(303)
   }
+})
+
+test.each([
+  ['/console', '/api/calls?limit=8'],
+  ['/console/calls?q=a%22b&fault=us', '/api/calls?q=a%22b&amp;fault=us'],
+  ['/console/calls/CA1?at=5', '/api/calls/CA1'],
+  ['/console/numbers?days=7', '/api/stats?days=7'],
+  ['/console/numbers?days=%22%3E', '/api/stats?days=NaN']
+])('%s asks for %s before its scripts run', async (path, asked) => {
+  const app = await startApp()
+  const { body } = await app.inject({ url: path, headers: bearer })
+  expect(body).toContain(`<link rel="preload" as="fetch" crossorigin href="${asked}">`)
 })
 
 test('nothing else of the folders is served', async () => {

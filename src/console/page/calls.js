@@ -1,4 +1,3 @@
-import { useEffect } from 'preact/hooks'
 import { query } from './api.js'
 import { CallTable } from './call-table.js'
 import { Problem } from './dialog.js'
@@ -52,11 +51,9 @@ export function CallsView() {
   const search = address.value.searchParams
   const filters = filtersOf(search)
   const cursor = search.get('cursor') ?? ''
-  const { data, error, again } = /** @type {ReturnType<typeof useAnswer<Calls>>} */ (
-    useAnswer(`/api/calls${query({ ...filters, cursor })}`)
+  const { data, error } = /** @type {ReturnType<typeof useAnswer<Calls>>} */ (
+    useAnswer(`/api/calls${query({ ...filters, cursor })}`, endedCalls.value)
   )
-  const ended = endedCalls.value
-  useEffect(again, [ended])
   const isFiltered = Object.values(filters).some((value) => value !== '')
   return html`
     <h1>Calls</h1>

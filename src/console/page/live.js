@@ -29,9 +29,9 @@ export function LiveView() {
 
 /** The calls that ended last, or what to do where there are none yet. */
 function Latest() {
-  const { data, error, again } = /** @type {ReturnType<typeof useAnswer<Calls>>} */ (useAnswer('/api/calls?limit=8'))
-  const ended = endedCalls.value
-  useEffect(again, [ended])
+  const { data, error } = /** @type {ReturnType<typeof useAnswer<Calls>>} */ (
+    useAnswer('/api/calls?limit=8', endedCalls.value)
+  )
   const calls = data?.calls.filter(({ endedAt }) => endedAt !== null) ?? []
   if (error) return html`<${Problem} error=${error} />`
   if (!data) return null

@@ -1,13 +1,8 @@
 import { render } from 'preact'
-import { useEffect } from 'preact/hooks'
-import { CallView } from './call.js'
-import { CallsView } from './calls.js'
+import { useEffect, useState } from 'preact/hooks'
+import { Problem } from './dialog.js'
 import { feedState, liveCalls, openFeed } from './feed.js'
-import { HealthView } from './health.js'
 import { html } from './html.js'
-import { LiveView } from './live.js'
-import { MessagesView } from './messages.js'
-import { NumbersView } from './numbers.js'
 import { address, followLinks } from './route.js'
 import { loadSettings } from './settings.js'
 
@@ -19,23 +14,24 @@ const TABS = /** @type {const} */ ([
   ['/console/health', 'Health']
 ])
 
-/** The view of a path. @param {string} path */
-function viewOf(path) {
-  const call = /^\/console\/calls\/([^/]+)$/.exec(path)
-  if (call?.[1]) return html`<${CallView} id=${decodeURIComponent(call[1])} key=${call[1]} />`
-  switch (path.replace(/\/$/, '')) {
-    case '/console/calls':
-      return html`<${CallsView} />`
-    case '/console/messages':
-      return html`<${MessagesView} />`
-    case '/console/numbers':
-      return html`<${NumbersView} />`
-    case '/console/health':
-      return html`<${HealthView} />`
-    default:
-      return html`<${LiveView} />`
-  }
+/** Each view is loaded when it is shown first. */
+const VIEWS = {
+  '/console': () => import('./live.js').then(({ LiveView }) => LiveView),
+  '/console/calls': () => import('./calls.js').then(({ CallsView }) => CallsView),
+  '/console/calls/': () => import('./call.js').then(({ CallView }) => CallView),
+  '/console/messages': () => import('./messages.js').then(({ MessagesView }) => MessagesView),
+  '/console/numbers': () => import('./numbers.js').then(({ NumbersView }) => NumbersView),
+  '/console/health': () => import('./health.js').then(({ HealthView }) => HealthView)
 }
+
+/** @param {string} path @returns {Promise<import('preact').ComponentType<{ id: string }>>} */
+function viewOf(path) {
+  const view = idOf(path) === '' ? path.replace(/\/$/, '') : '/console/calls/'
+  return (VIEWS[/** @type {keyof typeof VIEWS} */ (view)] ?? VIEWS['/console'])()
+}
+
+/** The id of the call that a path shows. @param {string} path */
+const idOf = (path) => decodeURIComponent(/^\/console\/calls\/([^/]+)$/.exec(path)?.[1] ?? '')
 
 /** @param {string} path @param {string} tab */
 const isIn = (path, tab) => (tab === '/console' ? path === tab : path.startsWith(tab))
@@ -60,13 +56,28 @@ function Console() {
   `
 }
 
-/** After a link the reader is at the top of the new view, and not on a link that is gone. @param {{ path: string }} props */
+/** The view of a path; the one before stays until it is loaded. @param {{ path: string }} props */
 function View({ path }) {
+  const [shown, setShown] = useState(
+    /** @type {{ path: string, Shown: Awaited<ReturnType<typeof viewOf>> } | undefined} */ (undefined)
+  )
+  const [error, setError] = useState(/** @type {Error | undefined} */ (undefined))
+  useEffect(() => {
+    let isGone = false
+    const old = () => setError(new Error('This page is older than the server. Load it anew.'))
+    viewOf(path).then((Shown) => isGone || setShown({ path, Shown }), old)
+    return () => {
+      isGone = true
+    }
+  }, [path])
   useEffect(() => {
     document.title = `${document.querySelector('h1')?.textContent ?? 'Console'} · Console`
-    if (document.activeElement === document.body) document.getElementById('main')?.focus({ preventScroll: true })
-  }, [path])
-  return viewOf(path)
+    // After a link the reader is at the top of the new view, and not on a link that is gone.
+    if (shown && document.activeElement === document.body)
+      document.getElementById('main')?.focus({ preventScroll: true })
+  }, [shown])
+  if (error) return html`<${Problem} error=${error} />`
+  return shown && html`<${shown.Shown} key=${shown.path} id=${idOf(shown.path)} />`
 }
 
 function LiveCount() {

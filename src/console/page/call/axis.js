@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { clock } from '../format.js'
 import { html } from '../html.js'
+import { useAfterPaint } from '../load.js'
 import { Lanes } from './lanes.js'
 import { Waveform } from './waveform.js'
 
@@ -25,6 +26,7 @@ export function Axis({ whole, totalMs, player }) {
   const scroller = useRef(/** @type {HTMLDivElement | null} */ (null))
   const [fit, setFit] = useState(0)
   const [zoom, setZoom] = useState(1)
+  const isPainted = useAfterPaint()
   const seconds = totalMs / 1000
   useEffect(() => {
     const element = scroller.current
@@ -54,7 +56,7 @@ export function Axis({ whole, totalMs, player }) {
         <div class="inner" style=${{ '--total': String(seconds) }} onClick=${seekTo}>
           <${Ruler} seconds=${seconds} px=${px} />
           <${Waveform} call=${whole.call} turns=${whole.turns} scroller=${scroller} px=${px} gutter=${GUTTER} player=${player} />
-          <${Lanes} events=${whole.events} totalMs=${totalMs} px=${px} player=${player} />
+          ${isPainted && html`<${Lanes} events=${whole.events} totalMs=${totalMs} px=${px} player=${player} />`}
           <${Playhead} player=${player} />
         </div>
       </div>

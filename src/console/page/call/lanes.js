@@ -53,10 +53,11 @@ function MarkButton({ mark: { startMs, endMs = startMs, label, kind = '', side }
       class=${`mark ${kind}`}
       tabindex="-1"
       title=${`${clock(startMs, true)} ${label}`}
+      aria-label=${label}
       style=${{ '--at': String(Math.max(0, startMs) / 1000), '--length': String((endMs - startMs) / 1000) }}
       onClick=${seek}
     >
-      <span class=${side}>${label}</span>
+      ${side && html`<span class=${side}>${label}</span>`}
     </button>`
 }
 
@@ -72,7 +73,7 @@ function labelled(marks, totalMs, px) {
     const at = (Math.max(0, mark.startMs) / 1000) * px
     const isLate = at + width > (totalMs / 1000) * px
     const from = isLate ? at - width : at
-    if (from < free) return { ...mark, side: 'sr' }
+    if (from < free) return { ...mark, side: '' }
     free = from + width
     return { ...mark, side: isLate ? 'before' : 'after' }
   })

@@ -1,5 +1,6 @@
 import { clock, delay } from '../format.js'
 import { html } from '../html.js'
+import { useAfterPaint } from '../load.js'
 
 /**
  * @import { Turn } from '../types.d.ts'
@@ -71,7 +72,8 @@ export function Verdict({ answers, player }) {
 
 /** @param {{ answers: readonly Answer[], player: Player }} props */
 export function StageTable({ answers, player }) {
-  if (answers.length === 0) return null
+  const isPainted = useAfterPaint()
+  if (answers.length === 0 || !isPainted) return null
   const mostMs = slowest(answers)
   return html`
     <section class="card stations">

@@ -1,5 +1,6 @@
 import { clock, delay, words } from '../format.js'
 import { html } from '../html.js'
+import { useAfterPaint } from '../load.js'
 import { heardAndNot, startOf, toolRuns, unheardMs } from './facts.js'
 import { StageBar, slowest } from './stations.js'
 
@@ -10,11 +11,15 @@ import { StageBar, slowest } from './stations.js'
  * @typedef {{ atMs: number, key: string, line: unknown }} Line
  */
 
+/** As many as a screen shows. */
+const FIRST_LINES = 30
+
 /**
  * What was said and done, in order. Heard words are plain, unheard ones are struck out.
  * @param {{ turns: readonly Turn[], events: readonly CallEvent[], answers: readonly Answer[], player: Player }} props
  */
 export function Transcript({ turns, events, answers, player }) {
+  const isPainted = useAfterPaint()
   const mostMs = slowest(answers)
   const byTurn = new Map(answers.map((answer) => [answer.turn, answer]))
   /** @type {Line[]} */
@@ -36,6 +41,7 @@ export function Transcript({ turns, events, answers, player }) {
       <ol>
         ${lines
           .sort((one, other) => one.atMs - other.atMs)
+          .slice(0, isPainted ? undefined : FIRST_LINES)
           .map(({ atMs, key, line }) => html`<li key=${key}><${At} atMs=${atMs} player=${player} />${line}</li>`)}
       </ol>
     </section>`

@@ -11,7 +11,7 @@ import { heardAndNot, unheardMs } from './facts.js'
  */
 
 /** A long call has fewer peaks a second: more than this many in all cannot be told apart. */
-const MOST_PEAKS = 20_000
+const MOST_PEAKS = 12_000
 
 /**
  * The lanes of the two sides: what was heard, as it sounded where it was recorded, and what was cut off.
