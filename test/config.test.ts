@@ -137,7 +137,7 @@ describe('a name that is nearly a setting', () => {
   })
 
   test.each([
-    ...['OPENAI_BASE_URL', 'OPENAI_ORG_ID', 'OPENAI_TOKEN', 'NGROK_AUTHTOKEN', 'TWILIO_REGION', 'TWILIO_EDGE'],
+    ...['OPENAI_ORG_ID', 'OPENAI_TOKEN', 'NGROK_AUTHTOKEN', 'TWILIO_REGION', 'TWILIO_EDGE'],
     ...['HOSTNAME', 'HOSTS', 'SORT', 'REPORT', 'MAIL', 'PATH', 'NODE_ENV', 'LOGNAME', 'npm_config_loglevel']
   ])('%s is none', (name) => {
     expect(complaints({ ...KEY, [name]: 'something' })).toEqual([])

@@ -92,7 +92,7 @@ const FAILED: Analysis = { result: undefined, usage: undefined, isFinal: false, 
 
 /** Strict schemas have no optional fields: what is not known is null. */
 function withTurns({ shape }: ZodObject): ZodObject {
-  const turns = z.array(z.string()).describe('The ids of the turns that show the value.')
+  const turns = z.array(z.string()).describe(cues.resultTurns)
   const fields = Object.entries(shape).map(([name, field]) => {
     const value = (field as z.ZodType).nullable()
     return [name, z.object({ value, turns })] as const
