@@ -55,7 +55,7 @@ export async function callsPage(store: Store, { limit, cursor, filters = {} }: P
   if (!Number.isInteger(limit) || limit < 1 || limit > MOST_A_PAGE) {
     throw new BadRequest(`a page has from 1 to ${MOST_A_PAGE} calls`)
   }
-  const rows = await store.db
+  const rows = await store.reading
     .selectFrom('calls')
     .selectAll()
     .where((eb) => eb.and([...after(eb, cursor), ...conditions(eb, store, filters)]))

@@ -82,8 +82,8 @@ async function daysFrom(store: Store, from: number): Promise<Day[]> {
   return [...days.values()]
 }
 
-function callsOf({ db }: Store, from: number) {
-  return db
+function callsOf({ reading }: Store, from: number) {
+  return reading
     .selectFrom('calls')
     .where('startedAt', '>=', from)
     .where('startedAt', '<', from + DAY_MS)

@@ -9,6 +9,7 @@ import pg from 'pg'
 import { InvalidEnvironment } from '../config.ts'
 import { migrations } from './migrations.ts'
 import type { TableRows } from './rows.ts'
+import type { SqliteThread } from './sqlite-worker.ts'
 import type { Tables } from './tables.ts'
 
 /** Epoch milliseconds are far below 2^53, and every `bigint` here is one, or a count. */
@@ -28,6 +29,8 @@ const ERASURE_LOCK = 7_305_001
 /** The store of one server or command. This file alone knows which engine it is. */
 export interface Store {
   readonly db: Kysely<Tables>
+  /** For pages and searches. On SQLite a thread of its own, which starts with the first: rows do not wait behind it. */
+  readonly reading: Kysely<Tables>
   readonly isPostgres: boolean
   /** The folder of what is kept in files; nothing is written to it where the store is Postgres. */
   readonly dataDir: string
@@ -74,17 +77,18 @@ async function openSqlite(dataDir: string): Promise<Store> {
   } catch (error) {
     throw unusable('DATA_DIR', dataDir, error)
   }
-  const worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url))
-  // A store that is closed late does not keep the process.
-  worker.unref()
   let connection: GenericSqliteWorkerConnection | undefined
-  const executor = createNodeWorkerExecutor({ worker, data: { file } })
-  const dialect = new GenericSqliteWorkerDialect(executor, async (created) => {
-    connection = created as GenericSqliteWorkerConnection
+  const dialect = sqliteThread({ file, isReader: false }, (created) => {
+    connection = created
   })
   const db = await migrated(dialect, { bytes: 'blob' }, 'DATA_DIR', file)
+  let reading: Kysely<Tables> | undefined
   return {
     db,
+    get reading() {
+      reading ??= new Kysely<Tables>({ dialect: sqliteThread({ file, isReader: true }) })
+      return reading
+    },
     isPostgres: false,
     dataDir,
     now: sql<number>`cast(unixepoch('subsec') * 1000 as integer)`,
@@ -104,8 +108,23 @@ async function openSqlite(dataDir: string): Promise<Store> {
       const { rows } = await sql<{ busy: number }>`pragma wal_checkpoint(truncate)`.execute(db)
       if (rows[0]?.busy !== 0) throw new Error('erased words are still in the write-ahead log: somebody is reading it')
     },
-    close: () => db.destroy()
+    close: async () => {
+      await Promise.all([db.destroy(), reading?.destroy()])
+    }
   }
+}
+
+/** @param onConnection gets the way to the thread past the query builder */
+function sqliteThread(
+  data: SqliteThread,
+  onConnection: (connection: GenericSqliteWorkerConnection) => void = () => {}
+): Dialect {
+  const worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url))
+  // A store that is closed late does not keep the process.
+  worker.unref()
+  return new GenericSqliteWorkerDialect(createNodeWorkerExecutor({ worker, data }), async (connection) =>
+    onConnection(connection as GenericSqliteWorkerConnection)
+  )
 }
 
 async function openPostgres(databaseUrl: string, dataDir: string): Promise<Store> {
@@ -121,6 +140,7 @@ async function openPostgres(databaseUrl: string, dataDir: string): Promise<Store
   const db = await migrated(new PostgresDialect({ pool }), { bytes: 'bytea' }, 'DATABASE_URL', hostOf(databaseUrl))
   return {
     db,
+    reading: db,
     isPostgres: true,
     dataDir,
     now: sql<number>`cast(extract(epoch from clock_timestamp()) * 1000 as bigint)`,

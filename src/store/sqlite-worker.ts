@@ -12,14 +12,16 @@ export interface Rows {
   readonly rows: readonly (readonly SQLInputValue[])[]
 }
 
-const open = ({ file }: { file: string }): IGenericSqlite<DatabaseSync> => {
-  const db = new DatabaseSync(file, { timeout: BUSY_MS })
-  db.exec('pragma journal_mode = wal')
-  // A power cut loses nothing that was acknowledged. A few commits a second make the syncs cheap.
-  db.exec('pragma synchronous = full')
-  db.exec('pragma foreign_keys = on')
-  // What is deleted is overwritten: an erased word must not stand in a free page.
-  db.exec('pragma secure_delete = on')
+/** What a thread is started with. */
+export type SqliteThread = {
+  readonly file: string
+  /** It only reads. */
+  readonly isReader: boolean
+}
+
+const open = ({ file, isReader }: SqliteThread): IGenericSqlite<DatabaseSync> => {
+  const db = new DatabaseSync(file, { timeout: BUSY_MS, readOnly: isReader })
+  if (!isReader) prepareToWrite(db)
   return {
     db,
     query: (_isSelect, sql, parameters) => {
@@ -34,6 +36,15 @@ const open = ({ file }: { file: string }): IGenericSqlite<DatabaseSync> => {
       db.prepare(sql).iterate(...((parameters ?? []) as SQLInputValue[])) as IterableIterator<unknown>,
     close: () => db.close()
   }
+}
+
+function prepareToWrite(db: DatabaseSync): void {
+  db.exec('pragma journal_mode = wal')
+  // A power cut loses nothing that was acknowledged. A few commits a second make the syncs cheap.
+  db.exec('pragma synchronous = full')
+  db.exec('pragma foreign_keys = on')
+  // What is deleted is overwritten: an erased word must not stand in a free page.
+  db.exec('pragma secure_delete = on')
 }
 
 const prepared = new Map<string, StatementSync>()
@@ -71,5 +82,5 @@ const write: WorkerRequestHandler<DatabaseSync> = ({ db }, { payload }) => {
   return [...isErased].flatMap(([id, erased]) => (erased ? [id] : []))
 }
 
-/** The embedded database, in a thread of its own: a search over all words takes tens of ms, and audio does not wait. */
+/** The embedded database, in a thread of its own: a search over all words takes a part of a second, and audio does not wait. */
 createNodeOnMessageCallback(open, write)

@@ -101,6 +101,28 @@ async function measure(run: () => Promise<unknown>, rounds = ROUNDS): Promise<{ 
   return { took: took.sort((a, b) => a - b), lateMs: lateMs.sort((a, b) => a - b) }
 }
 
+/** How long a row takes, in ms, while one search after the other runs. */
+async function rowsBeside({ db }: Store, search: () => Promise<unknown>): Promise<number[]> {
+  const took: number[] = []
+  const searches = measure(search)
+  let isOver = false
+  void searches.finally(() => {
+    isOver = true
+  })
+  while (!isOver) {
+    const began = performance.now()
+    await db
+      .updateTable('calls')
+      .set({ updatedAt: Math.round(began) })
+      .where('id', '=', LONG_CALL)
+      .execute()
+    took.push(performance.now() - began)
+    await new Promise((resolve) => setTimeout(resolve, FRAME_MS))
+  }
+  await searches
+  return took.sort((a, b) => a - b)
+}
+
 const at = (sorted: readonly number[], share: number) => sorted[Math.ceil(share * sorted.length) - 1] ?? 0
 const rounded = (ms: number) => Math.round(ms * 10) / 10
 
@@ -117,6 +139,7 @@ describe.each(ENGINES)('on %s', (engine) => {
       const find = (q: string) => () => callsPage(store, { limit: 50, filters: { q } })
       expect((await find(word)()).calls).toHaveLength(1)
       const rare = await measure(find(word))
+      const beside = await rowsBeside(store, find(word))
       const none = await measure(find('nobody has said this'))
       const common = await measure(find('invoice'))
       // All of them began within two days.
@@ -130,6 +153,7 @@ describe.each(ENGINES)('on %s', (engine) => {
         ...{ lateP50: rounded(at(lateMs, 0.5)), lateP99: rounded(at(lateMs, 0.99)), lateMax: rounded(at(lateMs, 1)) }
       })
       const table = [row('page of 50', pages), row('a rare word', rare), row('no such word', none)]
+      table.push(row('a row beside it', { took: beside, lateMs: [] }))
       table.push(row('a common word', common), row('figures of two days', days))
       table.push(row('a call of half an hour', one), row('nothing', idle))
       if (isTrial) console.table(table)

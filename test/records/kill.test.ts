@@ -1,7 +1,7 @@
 import { buffer } from 'node:stream/consumers'
 import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { Node } from '../../src/records/nodes.ts'
+import { closeLost, Node } from '../../src/records/nodes.ts'
 import { readRecording } from '../../src/records/read-recording.ts'
 import { HEADER_BYTES, SAMPLES_PER_MS } from '../../src/records/wav.ts'
 import type { Store } from '../../src/store/open.ts'
@@ -88,23 +88,19 @@ async function killOne(store: Store, env: Record<string, string>, afterMs: numbe
 const samplesOf = (wav: Buffer | undefined) => (wav ?? Buffer.alloc(0)).subarray(HEADER_BYTES)
 const lengthOf = (wav: Buffer | undefined) => samplesOf(wav).length
 
-/** When each call was closed as lost, by whoever else runs. */
-async function closings({ db }: Store, callIds: readonly string[]): Promise<Map<string, number>> {
-  const closed = new Map<string, number>()
-  for (const until = Date.now() + CLOSED_MS + 5_000; closed.size < callIds.length && Date.now() < until; ) {
+/** When all of these calls were closed as lost, by whoever else runs. */
+async function closedAt({ db }: Store, callIds: readonly string[]): Promise<number> {
+  for (const until = Date.now() + CLOSED_MS + 5_000; Date.now() < until; await wait(100)) {
     const rows = await db
       .selectFrom('calls')
-      .select(['id', 'endReason', 'fault'])
+      .select(['endReason', 'fault'])
       .where('id', 'in', callIds)
       .where('endedAt', 'is not', null)
       .execute()
-    for (const { id, endReason, fault } of rows) {
-      expect({ endReason, fault }).toEqual({ endReason: 'lost', fault: 'us' })
-      if (!closed.has(id)) closed.set(id, Date.now())
-    }
-    await wait(100)
+    for (const row of rows) expect(row).toEqual({ endReason: 'lost', fault: 'us' })
+    if (rows.length === callIds.length) return Date.now()
   }
-  return closed
+  return Number.POSITIVE_INFINITY
 }
 
 describe.each(ENGINES)('kill -9 in the middle of calls, on %s', (engine) => {
@@ -116,25 +112,22 @@ describe.each(ENGINES)('kill -9 in the middle of calls, on %s', (engine) => {
     const other = new Node(store)
     await other.join()
     const { dataDir, databaseUrl = '' } = settings
-    const rounds: Round[] = []
+    const rounds: (Round & { readonly closed: Promise<number> })[] = []
     while (rounds.length < ROUNDS) {
       const afterMs = 2_500 + (rounds.length * 1_000) / ROUNDS
-      rounds.push(await killOne(store, { DATA_DIR: dataDir, DATABASE_URL: databaseUrl }, afterMs))
+      const round = await killOne(store, { DATA_DIR: dataDir, DATABASE_URL: databaseUrl }, afterMs)
+      rounds.push({ ...round, closed: closedAt(store, round.callIds) })
     }
-    // Without the trial nobody waits for the lease of the dead server to run out.
-    if (!isTrial) await store.db.updateTable('nodes').set({ leaseUntil: 0 }).where('id', '!=', other.id).execute()
-    if (!isTrial) await new Node(store).join()
-    const closed = await closings(
-      store,
-      rounds.flatMap(({ callIds }) => callIds)
-    )
+    if (!isTrial) {
+      // Nobody waits here for the lease of the dead server to run out.
+      await store.db.updateTable('nodes').set({ leaseUntil: 0 }).where('id', '!=', other.id).execute()
+      await closeLost(store)
+    }
+    const table = []
+    for (const { callIds, killedAt, closed, ...figures } of rounds) {
+      table.push({ ...figures, closedMs: Math.round((await closed) - killedAt) })
+    }
     await other.leave()
-    const table = rounds.map(({ callIds, killedAt, ...figures }) => {
-      return {
-        ...figures,
-        closedMs: Math.round(Math.max(...callIds.map((id) => closed.get(id) ?? Infinity)) - killedAt)
-      }
-    })
     if (isTrial) console.table(table)
     for (const { acknowledgedLost, callerWordsMs, agentWordsMs, recordingMs, closedMs } of table) {
       expect(acknowledgedLost).toBe(0)
