@@ -1,3 +1,4 @@
+import type { Between } from './caller-lane.ts'
 import { SAMPLES_PER_MS, SECOND_SAMPLES } from './wav.ts'
 
 /** A stretch of sound that is sent without a gap. */
@@ -32,9 +33,6 @@ interface PendingMark {
   readonly piece: Piece
 }
 
-/** When the carrier sent what is read now, if it cannot have been at `expectedMs`. */
-export type SentAt = (expectedMs: number, nowMs: number) => number
-
 /** What is laid moves only by more than this. */
 const TOLERANCE_MS = 10
 /** Marks are kept for this many: a line that returns none must not collect them. */
@@ -49,7 +47,7 @@ const MOST_MARKS = 200
  * sample has its place.
  */
 export class AgentLane {
-  readonly #sentAt: SentAt
+  readonly #sentBetween: (nowMs: number) => Between
   #run: Run = { isLaid: false }
   /** How late the last mark came back. */
   #lateMs = 0
@@ -63,8 +61,9 @@ export class AgentLane {
   /** When all of them are played, if they are at once. */
   #endsMs = 0
 
-  constructor(sentAt: SentAt) {
-    this.#sentAt = sentAt
+  /** @param sentBetween when the carrier sent what is read now */
+  constructor(sentBetween: (nowMs: number) => Between) {
+    this.#sentBetween = sentBetween
   }
 
   send(audio: string, nowMs: number): void {
@@ -87,7 +86,8 @@ export class AgentLane {
     const mark = this.#marks[index]
     if (!mark) return
     this.#marks.splice(0, index + 1)
-    const lateMs = Math.max(0, this.#sentAt(mark.dueMs + this.#lateMs, nowMs) - mark.dueMs)
+    const [fromMs, toMs] = this.#sentBetween(nowMs)
+    const lateMs = Math.max(0, Math.min(toMs, Math.max(fromMs, mark.dueMs + this.#lateMs)) - mark.dueMs)
     const { run } = mark.piece
     if (!run.isLaid || Math.abs(lateMs - this.#lateMs) > TOLERANCE_MS) this.#move(run, lateMs)
     this.#heard = mark.piece
@@ -103,7 +103,8 @@ export class AgentLane {
 
   /** The carrier has obeyed the last `clear`. */
   cleared(nowMs: number): void {
-    if (this.#cut) this.#cut.untilMs = this.#sentAt(this.#cut.untilMs, nowMs)
+    const [fromMs, toMs] = this.#sentBetween(nowMs)
+    if (this.#cut) this.#cut.untilMs = toMs < nowMs ? (fromMs + toMs) / 2 : nowMs
   }
 
   /** The stream is over: nothing is heard any more. */

@@ -14,6 +14,9 @@ const FRESH_MS = 250
 const SOFT_MS = 100
 const STEP_MS = 10
 
+/** The earliest and the latest time, in ms. */
+export type Between = readonly [fromMs: number, toMs: number]
+
 /**
  * Where the caller's frames lie on the call's clock. Frames come late when something has held them up, and never early.
  * So the carrier's timestamps say how far apart they are, and the frame that was held up least says where all of them
@@ -52,14 +55,11 @@ export class CallerLane {
     this.#count += gap + samples
   }
 
-  /**
-   * When the carrier sent what is read now: after the last frame and before the next, whatever has held up both since.
-   * @param expectedMs when it should have sent it; the answer if that is possible
-   */
-  sentAt(expectedMs: number, nowMs: number): number {
-    if (this.#offsetMs === undefined || nowMs - this.#heardAtMs > FRESH_MS) return nowMs
+  /** When the carrier sent what is read now: after the last frame and before the next, whatever has held up both since. */
+  sentBetween(nowMs: number): Between {
+    if (this.#offsetMs === undefined || nowMs - this.#heardAtMs > FRESH_MS) return [nowMs, nowMs]
     const [lastMs, nextMs] = [this.#offsetMs + this.#lastMs, this.#offsetMs + this.#endMs]
-    return Math.min(nowMs, nextMs, Math.max(lastMs, expectedMs))
+    return [Math.min(nowMs, lastMs), Math.min(nowMs, nextMs)]
   }
 
   /**

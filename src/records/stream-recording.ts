@@ -28,7 +28,7 @@ export class StreamRecording {
   readonly #sink: Sink
   readonly #lost: (error: unknown) => void
   readonly #caller = new CallerLane()
-  readonly #agent = new AgentLane((expectedMs, nowMs) => this.#caller.sentAt(expectedMs, nowMs))
+  readonly #agent = new AgentLane((nowMs) => this.#caller.sentBetween(nowMs))
   readonly #untap: () => void
   readonly #journal: Journal
   /** The next that is not written to its end. */

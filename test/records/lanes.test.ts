@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { AgentLane } from '../../src/records/agent-lane.ts'
-import { CallerLane } from '../../src/records/caller-lane.ts'
+import { type Between, CallerLane } from '../../src/records/caller-lane.ts'
 import { Base64 } from '../../src/wire/base64.ts'
 import { distinctSound } from '../house.ts'
 
@@ -61,16 +61,15 @@ describe('the caller’s lane', () => {
     const lane = new CallerLane()
     frames(lane, distinctSound(1_000), () => 0)(1_000)
     // The last frame is that of 980 ms.
-    expect(lane.sentAt(990, 1_090)).toBe(990)
-    expect(lane.sentAt(900, 1_090)).toBe(980)
-    expect(lane.sentAt(1_080, 1_090)).toBe(1_000)
+    expect(lane.sentBetween(1_090)).toEqual([980, 1_000])
+    expect(lane.sentBetween(985)).toEqual([980, 985])
     // Without frames nothing is known.
-    expect(lane.sentAt(990, 2_000)).toBe(2_000)
+    expect(lane.sentBetween(2_000)).toEqual([2_000, 2_000])
   })
 })
 
 describe('the agent’s lane', () => {
-  const sentWhenRead = (_expectedMs: number, nowMs: number) => nowMs
+  const sentWhenRead = (nowMs: number): Between => [nowMs, nowMs]
   /** Sends the sound at once, in pieces of 200 ms, with a mark behind each. */
   function send(lane: AgentLane, sound: Buffer, nowMs: number): void {
     for (let at = 0; at < sound.length; at += 1_600) {
