@@ -31,14 +31,15 @@ export const words = (name) => (name ?? '').replaceAll('_', ' ')
 
 const day = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'short' })
 const withYear = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'short', year: 'numeric' })
+const minute = new Intl.DateTimeFormat('en', { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
 const time = new Intl.DateTimeFormat('en', { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' })
 
-/** Today's times without their date. @param {string} iso */
+/** Today's times without their date, others without their seconds. @param {string} iso */
 export function when(iso) {
   const date = new Date(iso)
   const now = new Date()
   if (date.toDateString() === now.toDateString()) return time.format(date)
-  return `${(date.getFullYear() === now.getFullYear() ? day : withYear).format(date)}, ${time.format(date)}`
+  return `${(date.getFullYear() === now.getFullYear() ? day : withYear).format(date)}, ${minute.format(date)}`
 }
 
 /** @param {string | null | undefined} number */

@@ -56,7 +56,7 @@ function megabytes(bytes) {
 function Meter({ name, share: { used, limit }, shown = count }) {
   return html`
     <tr>
-      <th scope="row" class="nowrap">${name}</th>
+      <th scope="row">${name}</th>
       <td class="fill">${limit !== null && html`<meter aria-label=${name} min="0" max=${limit} value=${used} high=${limit * 0.8} optimum="0"></meter>`}</td>
       <td class="n">${shown(used)}${limit !== null && html`<span class="muted"> / ${shown(limit)}</span>`}</td>
     </tr>`

@@ -13,6 +13,7 @@ import { StageBar, slowest } from './stations.js'
 
 /** As many as a screen shows. */
 const FIRST_LINES = 30
+const LONG = 200
 
 /**
  * What was said and done, in order. Heard words are plain, unheard ones are struck out.
@@ -36,7 +37,7 @@ export function Transcript({ turns, events, answers, player }) {
   ]
   if (lines.length === 0) return html`<p class="none">Nothing has been said.</p>`
   return html`
-    <section class="card transcript">
+    <section class=${`card transcript ${lines.length > LONG ? 'long' : ''}`}>
       <h2>What was said and heard</h2>
       <ol>
         ${lines
