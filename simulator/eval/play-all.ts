@@ -50,7 +50,7 @@ export async function playAll(files: readonly SceneFile[], options: PlayAllOptio
   const lateness = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
   lateness.enable()
   const begin = ({ file, repeats }: Job) => {
-    const done = playOnce(file, options).then((played) => {
+    const done = playOnce(file, options, repeats === REPEATS).then((played) => {
       going.delete(done)
       plays.get(file)?.push(played)
       options.tell(played)
@@ -82,9 +82,9 @@ function isSpent(plays: ReadonlyMap<SceneFile, readonly Played[]>, options: Play
   return isReal && spentOn(plays.values()) + spentElsewhere() >= maxUsd
 }
 
-async function playOnce(file: SceneFile, options: PlayAllOptions): Promise<Played> {
+async function playOnce(file: SceneFile, options: PlayAllOptions, isLast: boolean): Promise<Played> {
   const run = await play(file, options)
-  const verdict = verdictOf(run)
+  const verdict = verdictOf(run, isLast)
   // What code has failed stays failed, whatever a judge says.
   if (verdict.outcome !== 'passed') return { run, verdict }
   try {

@@ -129,6 +129,9 @@ test('on a machine that was late nothing is said about time, and the rest counts
   expect(expecting({ within: 100 }, { unmeasured })).toMatchObject({ outcome: 'error' })
   expect(expecting({ within: 100, said: 'no' }, { unmeasured })).toMatchObject({ outcome: 'failed' })
   expect(expecting({ within: 2_000 }, { unmeasured })).toMatchObject({ outcome: 'passed' })
+  // While it can be played again, nothing that was missed counts.
+  const cut = runOf({ turns: [{ say: 'Open today?', expect: { said: 'no' } }] }, { unmeasured })
+  expect(verdictOf(cut, false)).toMatchObject({ outcome: 'error' })
 })
 
 test('a judge can fail what code has passed, and passes nothing that code has failed', () => {
