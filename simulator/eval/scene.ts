@@ -26,7 +26,7 @@ const Expect = z
       said: texts,
       notSaid: texts,
       tools: z.array(
-        z.strictObject({ name: text, args: Patterns.optional() }, 'expected a tool, such as - name: book_slot'),
+        z.strictObject({ name: text, args: Patterns.optional() }, 'expected a tool, such as - name: parking'),
         'expected a list of tools; [] is none at all'
       ),
       yields: yes,

@@ -1,4 +1,4 @@
-import { type CompiledQuery, type Kysely, sql } from 'kysely'
+import { type CompiledQuery, type Kysely, type SqlBool, sql } from 'kysely'
 import type {
   CallRow,
   DeliveryRow,
@@ -52,6 +52,13 @@ export const intoWriters = (db: Kysely<Tables>, rows: readonly WriterRow[]) =>
       oc.column('id').doUpdateSet((eb) => ({ seq: eb.ref('excluded.seq'), at: eb.ref('excluded.at') }))
     )
 
+/**
+ * A call that was closed as lost is not open again because its process, which was only cut off, has something new: its
+ * end was told. A newer stream, or the end that it had, goes on from there.
+ */
+const staysClosedWhenLost = sql<SqlBool>`
+  (calls."endReason" is null or calls."endReason" <> 'lost' or excluded."endReason" is not null or calls.streams < excluded.streams)`
+
 export const intoCalls = (db: Kysely<Tables>, rows: readonly (CallRow & Stamp)[]) =>
   db
     .insertInto('calls')
@@ -61,6 +68,7 @@ export const intoCalls = (db: Kysely<Tables>, rows: readonly (CallRow & Stamp)[]
         .column('id')
         .doUpdateSet((eb) => Object.fromEntries(CALL_COLUMNS.map((name) => [name, eb.ref(`excluded.${name}`)])))
         .whereRef('calls.streams', '<=', 'excluded.streams')
+        .where(staysClosedWhenLost)
     )
 
 export const intoTurns = (db: Kysely<Tables>, rows: readonly (TurnRow & Stamp)[]) =>

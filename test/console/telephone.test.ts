@@ -111,6 +111,8 @@ browserTest(
     )
 
     await page.getByRole('link', { name: 'See the call' }).click()
+    // The telephone has these words too: the page of the call has them under its own heading.
+    await page.getByRole('heading', { name: 'What was said and heard' }).waitFor()
     await page.getByText('On Fridays we are open').first().waitFor()
     await look(page, 'call')
     const { caller, agent } = lanesOf(await finishedFile(house, store, callSid ?? ''))
