@@ -41,7 +41,8 @@ export const LONG_RUNS = {
   faults: 'test/call/resilience/matrix.test.ts',
   kill: 'test/records/kill.test.ts',
   store: 'test/records/figures.test.ts',
-  recording: 'test/records/scenes.test.ts'
+  recording: 'test/records/scenes.test.ts',
+  webhooks: 'test/webhooks/storm.test.ts'
 } as const
 export type LongRun = keyof typeof LONG_RUNS
 

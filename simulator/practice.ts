@@ -5,6 +5,7 @@ import { loadDotenv } from '../src/dotenv.ts'
 import { readLocal } from '../src/local.ts'
 import { consoleLink } from '../src/plugins/console-key.ts'
 import { PRACTICE_ACCOUNT } from '../src/twilio/frames.ts'
+import { PracticeAnalyst } from './analyst/practice-analyst.ts'
 import { Mistake } from './call/mistake.ts'
 import { REALISTIC } from './call/practice.ts'
 import { SENTENCES } from './call/scenes.ts'
@@ -32,12 +33,13 @@ async function practise(): Promise<string | undefined> {
   const signalled = Promise.race(SIGNALS.map((signal) => once(process, signal)))
   loadDotenv()
   const model = await PracticeModel.listen({ ...REALISTIC, brain })
+  const analyst = await PracticeAnalyst.listen()
   const speech = await SpeechDoor.open((words) => model.hearMoreWords(words))
   const practice = { url: speech.url, accountSid: PRACTICE_ACCOUNT, sentences: SENTENCES }
   // Nobody's call is to be saved when the practice is over.
   const settings = {
     // What happens on a call is seen in the page.
-    ...{ LOG_LEVEL: 'warn', ...environment, ...model.settings, DRAIN_TIMEOUT_MS: '1' },
+    ...{ LOG_LEVEL: 'warn', ...environment, ...model.settings, ...analyst.settings, DRAIN_TIMEOUT_MS: '1' },
     PRACTICE: JSON.stringify(practice)
   }
   try {
@@ -53,6 +55,7 @@ async function practise(): Promise<string | undefined> {
     return await server.stop()
   } finally {
     speech.close()
+    await analyst.close()
     await model.close()
   }
 }

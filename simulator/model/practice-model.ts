@@ -93,7 +93,8 @@ export class PracticeModel {
 
   /** What a server needs to talk to this model and to no other. */
   get settings(): Record<string, string> {
-    return { OPENAI_API_KEY: 'sk-practice', OPENAI_REALTIME_URL: this.url, OPENAI_MODEL: '' }
+    const others = { OPENAI_MODEL: '', RESULT_MODEL: '' }
+    return { OPENAI_API_KEY: 'sk-practice', OPENAI_REALTIME_URL: this.url, ...others }
   }
 
   /** The next session that nobody has asked for yet. Throws NothingCame. */

@@ -193,8 +193,9 @@ export interface DeliveryRow {
   /** `held`: known to come, and not before `dueAt`. `pending`: it may have been tried. `disabled`: the receiver is gone for good. */
   readonly state: 'held' | 'pending' | 'delivered' | 'dead' | 'disabled'
   readonly dueAt: number
-  /** The process that is sending it, until `takenUntil`. */
+  /** The process that is sending it. */
   readonly takenBy: string | null
+  /** Nobody looks at it before: it is being sent, or waits for an event that is tried again then. */
   readonly takenUntil: number
   /** Attempts that came to an end. */
   readonly attempts: number

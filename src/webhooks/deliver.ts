@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { WebhookType } from '../store/new-delivery.ts'
 import type { Store } from '../store/open.ts'
 import type { DeliveryRow } from '../store/tables.ts'
@@ -69,6 +69,7 @@ export class Deliverer {
       .where('id', '=', id)
       .where('state', '!=', 'held')
       .executeTakeFirstOrThrow()
+    await this.#bringForward(id)
     this.#isDisabled = false
     this.#pausedUntil = 0
     this.wake()
@@ -103,8 +104,6 @@ export class Deliverer {
           .where('d.dueAt', '<=', now)
           .where('d.takenUntil', '<=', now)
           .where((not) => not.not(isBlocked))
-          // What has not been tried goes before what may fail again.
-          .orderBy('d.attempts')
           .orderBy('d.dueAt')
           .limit(most)
           .$if(isPostgres, (query) => query.forUpdate().skipLocked())
@@ -157,17 +156,43 @@ export class Deliverer {
     const { db, now } = this.#options.store
     const waitMs = this.#waitMs(row.attempts, outcome)
     const isDead = waitMs === undefined
+    const dueAt = sql<number>`${now} + ${sql.lit(waitMs ?? 0)}`
+    if (!isDead) await this.#putOff(row, dueAt)
     await db
       .updateTable('deliveries')
       .set({
         ...{ state: status === 410 ? 'disabled' : isDead ? 'dead' : 'pending', status: status ?? null },
-        ...{ attempts: row.attempts + 1, takenUntil: 0, dueAt: sql<number>`${now} + ${sql.lit(waitMs ?? 0)}` }
+        ...{ attempts: row.attempts + 1, takenUntil: 0, dueAt }
       })
       .where('id', '=', row.id)
       .execute()
     if (waitMs !== undefined) this.#queue.wakeIn(waitMs)
     if (isDead && status !== 410)
       this.#options.log.error({ webhookId: row.id, type: row.type, status }, 'a webhook was given up')
+  }
+
+  /** What waits for an event of its call need not be looked at before that is due: thousands may wait so. */
+  async #putOff({ callId, id }: DeliveryRow, dueAt: RawBuilder<number>): Promise<void> {
+    if (callId === null) return
+    await this.#options.store.db
+      .updateTable('deliveries')
+      .set({ takenUntil: dueAt })
+      .where('callId', '=', callId)
+      .where('id', '!=', id)
+      .where('state', 'in', ['held', 'pending'])
+      .execute()
+  }
+
+  /** The event is not waited for any longer than it takes. */
+  async #bringForward(id: string): Promise<void> {
+    const { db, now } = this.#options.store
+    await db
+      .updateTable('deliveries')
+      .set({ takenUntil: 0 })
+      .where('callId', '=', (eb) => eb.selectFrom('deliveries as sent').select('sent.callId').where('sent.id', '=', id))
+      // Not what is being sent.
+      .where('takenUntil', '>', sql<number>`${now} + ${sql.lit(LEASE_MS)}`)
+      .execute()
   }
 
   async #delivered(row: DeliveryRow, status: number): Promise<void> {

@@ -3,6 +3,7 @@ export const LEASE_MS = 5_000
 const RENEW_MS = 1_500
 /** For what is due later, and for what other processes have left. */
 const LOOK_MS = 1_000
+const GATHERED_MS = 25
 
 export interface Work<Row> {
   /** Done at a time. */
@@ -27,6 +28,7 @@ export class Queue<Row> {
   #timers: NodeJS.Timeout[] = []
   #looking: Promise<void> | undefined
   #looksAgain = false
+  #soon: NodeJS.Timeout | undefined
 
   constructor(work: Work<Row>) {
     this.#work = work
@@ -82,6 +84,14 @@ export class Queue<Row> {
     await Promise.all(this.#running.values())
   }
 
+  /** One look for all that are done in a moment: each asks the store. */
+  #wakeSoon(): void {
+    this.#soon ??= setTimeout(() => {
+      this.#soon = undefined
+      this.wake()
+    }, GATHERED_MS).unref()
+  }
+
   async #look(): Promise<void> {
     const { most, take, idOf, run } = this.#work
     const room = most - this.#running.size
@@ -94,7 +104,7 @@ export class Queue<Row> {
         .catch(() => {})
         .finally(() => {
           this.#running.delete(id)
-          this.wake()
+          this.#wakeSoon()
         })
       this.#running.set(id, done)
     }

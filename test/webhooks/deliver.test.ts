@@ -6,6 +6,7 @@ import { newDelivery } from '../../src/store/new-delivery.ts'
 import type { DeliveryRow } from '../../src/store/tables.ts'
 import { Deliverer } from '../../src/webhooks/deliver.ts'
 import { type House, startHouse } from '../house.ts'
+import { aCall } from '../records/rows.ts'
 import { ENGINES, newStoreSettings, open } from '../stores.ts'
 import { type Answer, receive, SECRET } from './receiver.ts'
 
@@ -84,6 +85,23 @@ test('an event that was given up is sent again when somebody asks for it', async
   expect(await sender.sendAgain(alert.id)).toBe(true)
   await becomes([{ state: 'delivered', status: 200, attempts: 1 }])
   expect(await sender.sendAgain('msg_unknown')).toBe(false)
+})
+
+test('what waited for an event goes as soon as that was sent again', async () => {
+  let isAway = true
+  const { receiver, store, deliverer, add, becomes } = await startDelivering('SQLite', (_, reply) =>
+    reply.writeHead(isAway ? 500 : 204).end()
+  )
+  await store.db.insertInto('calls').values(aCall('CA1')).execute()
+  const [started, ended] = (['call.started', 'call.ended'] as const).map((type) => newDelivery(type, { callId: 'CA1' }))
+  if (!started || !ended) throw new Error('two events were made')
+  await add(started, ended)
+  const sender = await deliverer('node-1', [3_600_000])
+  await becomes([{ state: 'pending', attempts: 1 }, { attempts: 0 }])
+  isAway = false
+  await sender.sendAgain(started.id)
+  await becomes([{ state: 'delivered' }, { state: 'delivered' }])
+  expect(receiver.types()).toEqual(['call.started', 'call.started', 'call.ended'])
 })
 
 test('the API sends an event again, and says why it cannot', async () => {

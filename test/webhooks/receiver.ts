@@ -1,6 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { setTimeout as delay } from 'node:timers/promises'
 import { Webhook } from 'standardwebhooks'
 import { onTestFinished } from 'vitest'
 import { Inbox } from '../../simulator/inbox.ts'
@@ -47,6 +48,14 @@ export async function receive({ answer, secret = SECRET }: { answer?: Answer; se
     received,
     env: { WEBHOOK_URL: url, WEBHOOK_SECRET: SECRET, WEBHOOK_RETRY_MS: '50,50,50' },
     next: (type: string, limitMs?: number) => received.next((one) => one.type === type, limitMs),
+    /** Nobody listens at its address for a while. */
+    async isAwayFor(ms: number) {
+      const { port } = server.address() as AddressInfo
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+      await delay(ms)
+      await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+    },
     types: () => received.all.map(({ type }) => type)
   }
 }
