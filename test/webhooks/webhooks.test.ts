@@ -5,9 +5,11 @@ import type { CallRunContext } from '../../src/agent/context.ts'
 import { currentCall } from '../../src/agent/tools/current-call.ts'
 import { eraseCall } from '../../src/records/erase.ts'
 import { closeLost } from '../../src/records/nodes.ts'
+import type { Store } from '../../src/store/open.ts'
 import { calls, hears, obliging, quiet, says, speak } from '../call/manners/scene.ts'
 import { isSaid, reaches, startHouse, webhook } from '../house.ts'
 import { agentWith } from '../records/agents.ts'
+import { startServer } from '../server-process.ts'
 import { ENGINES, type Engine, newStoreSettings, open } from '../stores.ts'
 import { type Answer, receive, SECRET } from './receiver.ts'
 
@@ -209,4 +211,38 @@ test('a receiver that knows the old or the new secret accepts what is signed whi
   await house.connect()
   const { headers } = await receiver.next('call.started')
   expect(String(headers['webhook-signature']).split(' ')).toHaveLength(2)
+})
+
+test('a server that is killed leaves what it has not sent to the next one, under the same id', {
+  timeout: 30_000
+}, async () => {
+  let isAway = true
+  const receiver = await receive({ answer: (_, reply) => reply.writeHead(isAway ? 503 : 204).end() })
+  const { dataDir } = await newStoreSettings('SQLite')
+  const env = { ...receiver.env, DATA_DIR: dataDir, WEBHOOK_RETRY_MS: Array(100).fill(300).join() }
+  const first = await startServer(env)
+  const { phone } = await first.connect()
+  phone.hangUp()
+  const refused = await receiver.next('call.started')
+  await first.log.next(({ msg }) => msg === 'call ended')
+  await endIsIn(await open({ dataDir, databaseUrl: undefined }))
+  first.child.kill('SIGKILL')
+  await first.exit
+  isAway = false
+  await startServer(env)
+  const [started, ended] = [await delivered('call.started'), await delivered('call.ended')]
+  expect([started.id, started.body]).toEqual([refused.id, refused.body])
+  expect(ended.data.call.endReason).toBe('caller_hung_up')
+
+  async function delivered(type: string) {
+    await receiver.received.next((one) => one.type === type && !isAway, 10_000)
+    const [last] = receiver.received.all.filter((one) => one.type === type).slice(-1)
+    if (!last) throw new Error(`no ${type}`)
+    return last
+  }
+
+  async function endIsIn({ db }: Store): Promise<void> {
+    const look = () => db.selectFrom('calls').select('endReason').execute()
+    await expect.poll(look).toEqual([{ endReason: 'caller_hung_up' }])
+  }
 })
