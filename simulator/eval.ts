@@ -6,6 +6,7 @@ import { Mistake } from './call/mistake.ts'
 import { evaluate } from './eval/evaluate.ts'
 import { sceneFromCall } from './eval/from-call.ts'
 import { readOrder, USAGE } from './eval/options.ts'
+import { panel } from './eval/panel/panel.ts'
 import { BadScenes } from './eval/read-scenes.ts'
 
 /** @returns the exit code */
@@ -15,7 +16,7 @@ async function main(args: string[]): Promise<number> {
     const order = readOrder(args)
     if (order.help) print(USAGE)
     else if (order.fromCall) print(await sceneFromCall(order.fromCall, loadStoreSettings(environment)))
-    else if (!(await evaluate(order))) return 1
+    else if (!(await (order.panel ? panel(order.panel) : evaluate(order)))) return 1
     return 0
   } catch (error) {
     const isTheirs = [BadUsage, BadScenes, InvalidEnvironment, Mistake].some((kind) => error instanceof kind)

@@ -10,13 +10,15 @@ import { environment, loadConfig } from '../../src/config.ts'
 import { agentItems } from '../../src/records/agent-items.ts'
 import { openStore, type Store } from '../../src/store/open.ts'
 import { REALISTIC } from '../call/practice.ts'
-import { PracticeModel } from '../model/practice-model.ts'
+import { type Brain, PracticeModel } from '../model/practice-model.ts'
 import type { Scene } from './scene.ts'
 
 /** What a server for scenes needs to know. */
 export interface HouseOptions {
   /** The real model answers, and is paid for. */
   readonly isReal: boolean
+  /** What the practice model says, in place of what goes by words. */
+  readonly brain?: Brain
   /** Another agent, or a limit on what a call may cost. */
   readonly overrides?: Partial<Dependencies>
   readonly settings?: Readonly<Record<string, string>>
@@ -48,9 +50,10 @@ const NOT_OURS = {
   LOG_LEVEL: 'error'
 }
 
-export async function openHouse(scene: Scene, { isReal, overrides, settings }: HouseOptions): Promise<House> {
+export async function openHouse(scene: Scene, options: HouseOptions): Promise<House> {
+  const { isReal, brain, overrides, settings } = options
   const dataDir = await mkdtemp(join(tmpdir(), 'eval-'))
-  const model = isReal ? undefined : await PracticeModel.listen(REALISTIC)
+  const model = isReal ? undefined : await PracticeModel.listen({ ...REALISTIC, ...(brain && { brain }) })
   const authToken = randomBytes(32).toString('base64url')
   const ours = { DATA_DIR: dataDir, TWILIO_AUTH_TOKEN: authToken }
   const config = loadConfig({

@@ -16,6 +16,8 @@ export const USAGE = `Plays the scenes of evals/ against the agent, as a caller 
   --html FILE       writes a page with every scene, its sound, its words and its verdict, which can be sent
   --save FILE       writes the figures as JSON, to be compared with later
   --baseline FILE   compares with what --save has written: better, worse or not known
+  --panel           measures turn-taking instead, in tau-voice's eight numbers, with the practice model
+  --stimuli N       so many sounds of each kind for it (50)
   --from-call ID    writes a scene from a call that was kept, into the folder evals in DATA_DIR
 
 Ends with 1 where a scene failed or could not be scored, with 2 where a scene or an option is wrong.`
@@ -33,6 +35,8 @@ export interface Order {
   readonly save: string | undefined
   readonly baseline: string | undefined
   readonly fromCall: string | undefined
+  /** How many stimuli of each kind for the turn-taking panel; undefined: scenes are played. */
+  readonly panel: number | undefined
   readonly help: boolean
 }
 
@@ -45,6 +49,8 @@ const OPTIONS = {
   save: { type: 'string' },
   baseline: { type: 'string' },
   'from-call': { type: 'string' },
+  panel: { type: 'boolean', default: false },
+  stimuli: { type: 'string', default: '50' },
   help: { type: 'boolean', short: 'h', default: false }
 } as const
 
@@ -55,7 +61,10 @@ export function readOrder(args: string[]): Order {
   if (values.model !== 'practice' && values.model !== 'real') {
     throw new BadUsage(`Expected practice or real after --model, got "${values.model}".`)
   }
+  if (values.panel && values.model === 'real') throw new BadUsage('--panel is for the practice model alone.')
+  const stimuli = numberAfter('--stimuli', values.stimuli, (value) => Number.isInteger(value) && value >= 1)
   return {
+    panel: values.panel ? stimuli : undefined,
     files: positionals.filter((name) => !isTag(name)),
     tags: positionals.filter(isTag).map((name) => name.slice('tag:'.length)),
     runs: numberAfter('--runs', values.runs, (value) => Number.isInteger(value) && value >= 1 && value <= 100),
@@ -75,9 +84,15 @@ function parse(args: string[]) {
   }
 }
 
-function numberAfter(option: string, value: string, isGood: (value: number) => boolean): number {
+const RANGES = {
+  '--runs': 'a whole number from 1 to 100',
+  '--stimuli': 'a whole number above 0',
+  '--max-usd': 'US dollars above 0'
+}
+
+function numberAfter(option: keyof typeof RANGES, value: string, isGood: (value: number) => boolean): number {
   if (value.trim() !== '' && isGood(Number(value))) return Number(value)
-  const range = option === '--runs' ? 'a whole number from 1 to 100' : 'US dollars above 0'
+  const range = RANGES[option]
   throw new BadUsage(`Expected ${range} after ${option}, got "${value}".`)
 }
 

@@ -1,5 +1,4 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { setTimeout as wait } from 'node:timers/promises'
+import { carry } from './carry.ts'
 import { type PlayOptions, play } from './play.ts'
 import type { SceneFile } from './read-scenes.ts'
 import type { Run } from './run.ts'
@@ -28,12 +27,6 @@ export interface PlayAllOptions extends PlayOptions {
   readonly tell: (played: Played) => void
 }
 
-/** So many scenes are played at a time at most. */
-const MOST = 24
-/** Another scene begins while the event loop is less late than this. */
-const LATE_MS = 20
-const STEP_MS = 300
-const RESOLUTION_MS = 10
 /** A run that could not be scored is repeated so often. */
 const REPEATS = 2
 
@@ -46,28 +39,16 @@ interface Job {
 export async function playAll(files: readonly SceneFile[], options: PlayAllOptions): Promise<SceneResult[]> {
   const plays = new Map<SceneFile, Played[]>(files.map((file) => [file, []]))
   const jobs = Array.from({ length: options.runs }, () => files.map((file): Job => ({ file, repeats: 0 }))).flat()
-  const going = new Set<Promise<void>>()
-  const lateness = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
-  lateness.enable()
-  const begin = ({ file, repeats }: Job) => {
-    const done = playOnce(file, options, repeats === REPEATS).then((played) => {
-      going.delete(done)
-      plays.get(file)?.push(played)
-      options.tell(played)
-      if (!isScored(played) && repeats < REPEATS) jobs.push({ file, repeats: repeats + 1 })
-    })
-    going.add(done)
-  }
-  while (jobs.length > 0 || going.size > 0) {
-    const isLate = lateness.percentile(90) / 1e6 - RESOLUTION_MS > LATE_MS
-    lateness.reset()
-    if (isSpent(plays, options)) jobs.length = 0
-    const isRoom = going.size === 0 || (going.size < MOST && !isLate)
-    const next = isRoom ? jobs.shift() : undefined
-    if (next) begin(next)
-    await Promise.race([wait(STEP_MS), ...(jobs.length === 0 ? going : [])])
-  }
-  lateness.disable()
+  await carry(jobs, async ({ file, repeats }) => {
+    if (isSpent(plays, options)) {
+      jobs.length = 0
+      return
+    }
+    const played = await playOnce(file, options, repeats === REPEATS)
+    plays.get(file)?.push(played)
+    options.tell(played)
+    if (!isScored(played) && repeats < REPEATS) jobs.push({ file, repeats: repeats + 1 })
+  })
   return files.map((file) => ({ file, plays: plays.get(file) ?? [] }))
 }
 
