@@ -2,7 +2,6 @@ import { tool } from '@openai/agents/realtime'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { CallRunContext } from '../../src/agent/context.ts'
-import { currentCall } from '../../src/agent/tools/current-call.ts'
 import { eraseCall } from '../../src/records/erase.ts'
 import { closeLost } from '../../src/records/nodes.ts'
 import type { Store } from '../../src/store/open.ts'
@@ -35,7 +34,7 @@ const putsThrough = obliging(({ kind }) => {
 const takeMessage = tool({
   ...{ name: 'take_message', description: 'Takes a message.', parameters: z.object({ text: z.string() }) },
   execute: async ({ text }, context?: CallRunContext) => {
-    currentCall(context).messageTaken({ from: 'Ada', phone: '+15550001111', text })
+    context?.context.call.messageTaken({ from: 'Ada', phone: '+15550001111', text })
     return 'Taken.'
   }
 })
