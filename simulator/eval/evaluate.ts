@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { print, seconds } from '../../src/commands/print.ts'
 import { BadUsage } from '../../src/commands/with-store.ts'
 import { environment } from '../../src/config.ts'
@@ -17,6 +17,7 @@ import { inWords, isGood, summary } from './summary.ts'
 import { TextModel } from './text-model.ts'
 
 const root = join(import.meta.dirname, '../..')
+const SCENES = join(root, 'evals')
 const SPEECH = join(root, 'node_modules/.cache/speech')
 
 /** Plays the scenes that were asked for and reports. @returns whether all of them passed */
@@ -24,7 +25,7 @@ export async function evaluate(order: Order): Promise<boolean> {
   const files = await chosen(order)
   const baseline = order.baseline === undefined ? undefined : await readBaseline(order.baseline)
   if (order.isReal && !environment['OPENAI_API_KEY']) throw new BadUsage('--model real needs OPENAI_API_KEY.')
-  const speech = new SpeechStore(SPEECH)
+  const speech = new SpeechStore(files.every(isOurs) ? SPEECH : undefined)
   renderWith(speech.render)
   await Promise.all(files.map(rehearse))
   const text = await textModel(order)
@@ -44,6 +45,9 @@ export async function evaluate(order: Order): Promise<boolean> {
   return results.every(isGood)
 }
 
+/** A scene from elsewhere may be a call's: erasing the call deletes the scene, and could not find its words' sound here. */
+const isOurs = ({ folder }: SceneFile): boolean => resolve(folder) === SCENES
+
 /** With the real model a real one judges; with the practice model nothing leaves this machine. */
 async function textModel({ isReal }: Order): Promise<TextModel> {
   return isReal ? TextModel.real() : TextModel.practice({ verdict: practiceJudge, caller: practicePersona })
@@ -51,7 +55,7 @@ async function textModel({ isReal }: Order): Promise<TextModel> {
 
 /** @throws BadUsage where there is none */
 async function chosen({ files, tags }: Order): Promise<SceneFile[]> {
-  const scenes = await readScenes(sceneFiles(files, join(root, 'evals')))
+  const scenes = await readScenes(sceneFiles(files, SCENES))
   const tagged = scenes.filter(({ scene }) => tags.length === 0 || tags.some((tag) => scene.tags.includes(tag)))
   if (tagged.length > 0) return tagged
   const known = [...new Set(scenes.flatMap(({ scene }) => scene.tags))].sort().join(', ')

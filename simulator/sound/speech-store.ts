@@ -12,24 +12,25 @@ interface Order {
 
 type Done = { readonly id: number; readonly mulaw: Uint8Array } | { readonly id: number; readonly error: string }
 
-/** Speech is kept on disk, and made in a thread of its own: 100 to 250 ms of a core for a sentence. */
+/** Speech is made in a thread of its own, 100 to 250 ms of a core for a sentence, and kept on disk for the next time. */
 export class SpeechStore {
   /** How often speech was not there and had to be made. */
   made = 0
-  readonly #folder: string
+  readonly #folder: string | undefined
   #worker: Worker | undefined
   readonly #waiting = new Map<number, PromiseWithResolvers<Buffer>>()
 
-  constructor(folder: string) {
+  /** @param folder where speech is kept; undefined keeps none, as the words may be somebody's, who can have them erased */
+  constructor(folder: string | undefined) {
     this.#folder = folder
   }
 
   readonly render = async (text: string, voice: string, pace: number): Promise<Buffer> => {
+    if (this.#folder === undefined) return this.#make(text, voice, pace)
     const name = createHash('sha256').update(`${voice}\n${pace}\n${text}`).digest('hex')
     const file = join(this.#folder, `${name}.ulaw`)
     const kept = await readFile(file).catch(() => undefined)
     if (kept) return kept
-    this.made++
     const speech = await this.#make(text, voice, pace)
     await mkdir(this.#folder, { recursive: true })
     // Other processes read the folder too: a file is there whole or not at all.
@@ -40,6 +41,7 @@ export class SpeechStore {
   }
 
   #make(text: string, voice: string, pace: number): Promise<Buffer> {
+    this.made++
     this.#worker ??= this.#start()
     const order: Order = { id: this.made, text, voice, pace }
     const done = Promise.withResolvers<Buffer>()
