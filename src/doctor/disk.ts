@@ -1,6 +1,6 @@
-import { constants } from 'node:fs'
-import { access, mkdir, statfs } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { constants, existsSync, statSync } from 'node:fs'
+import { access, statfs } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import { bad, type Check, ok, warn } from './finding.ts'
 
 const GB = 1e9
@@ -8,12 +8,16 @@ const GB = 1e9
 const LITTLE_GB = 1
 const TOO_LITTLE_GB = 0.1
 
-/** DATA_DIR can be written, and has room. */
+/** DATA_DIR, or the folder in which it will be made, can be written and has room. Nothing is made. */
 export const disk: Check = async ({ config }) => {
-  const folder = resolve(config.server.dataDir)
+  const { server, twilio, console } = config
+  if (server.databaseUrl && twilio.authToken && console.token) {
+    return [ok('here', 'disk', 'Nothing is kept on this disk: DATABASE_URL and both tokens are set.')]
+  }
+  const folder = nearestThatIsThere(resolve(server.dataDir))
   try {
-    await mkdir(folder, { recursive: true })
     await access(folder, constants.W_OK)
+    if (!statSync(folder).isDirectory()) throw new Error(`${folder} is no folder`)
   } catch (error) {
     const why = 'Records, recordings and this server’s own tokens are kept there.'
     const mend = 'Set DATA_DIR to a folder that this user may write to.'
@@ -26,4 +30,8 @@ export const disk: Check = async ({ config }) => {
   const mend = 'Make room, set DATA_DIR to a larger disk, or lower KEEP_AUDIO_DAYS.'
   const why = 'On a full disk calls go on, and leave neither record nor recording.'
   return [(free < TOO_LITTLE_GB ? bad : warn)('here', 'disk', what, why, mend)]
+}
+
+function nearestThatIsThere(folder: string): string {
+  return existsSync(folder) ? folder : nearestThatIsThere(dirname(folder))
 }

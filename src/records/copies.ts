@@ -72,6 +72,7 @@ export const COPIES: Readonly<Record<string, Copy>> = {
 export const EVENTS_WITHOUT_WORDS = [
   ...(['accepted', 'live', 'model_lost', 'model_back', 'model_failed', 'answer_finished', 'barge_in'] as const),
   ...(['handoff', 'guardrail', 'key', 'notice', 'end_asked', 'ended'] as const),
+  ...(['caller_speaking', 'caller_silent', 'agent_heard', 'agent_silent'] as const),
   ...(['recording', 'recording_paused', 'recording_gap'] as const)
 ]
 

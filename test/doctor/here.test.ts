@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -67,9 +68,14 @@ test('a clock that is wrong is bad, and one that nobody compares with is a warni
   expect(await found(clock, { OPENAI_REALTIME_URL: 'ws://127.0.0.1:9/' })).toEqual({ clock: 'warn' })
 })
 
-test('a folder that cannot be written is bad', async () => {
-  expect(await found(disk, { DATA_DIR: '/dev/null/data' })).toEqual({ disk: 'bad' })
-  expect(await found(disk, { DATA_DIR: await newFolder() })).toEqual({ disk: 'ok' })
+test('a folder that cannot be written is bad, except where nothing is kept in it, and none is made', async () => {
+  const DATA_DIR = '/dev/null/data'
+  expect(await found(disk, { DATA_DIR })).toEqual({ disk: 'bad' })
+  const shared = { DATABASE_URL: 'postgres://127.0.0.1/calls', CONSOLE_TOKEN: 'the-token-of-the-console' }
+  expect(await found(disk, { DATA_DIR, ...shared })).toEqual({ disk: 'ok' })
+  const folder = join(await newFolder(), 'not', 'yet')
+  expect(await found(disk, { DATA_DIR: folder })).toEqual({ disk: 'ok' })
+  expect(existsSync(folder)).toBe(false)
 })
 
 test('a damaged database and an address where there is none are bad; no call yet is well', async () => {
