@@ -36,6 +36,12 @@ const LIBRARIES: Readonly<Record<string, string>> = {
   'uplot.css': 'uplot/dist/uPlot.min.css'
 }
 
+/** The styles of the page, in the order in which they count: what is narrow changes what stands before. */
+const STYLES = [
+  ...['styles/base.css', 'styles/tables.css', 'styles/live.css', 'styles/call.css', 'styles/transcript.css'],
+  ...['styles/charts.css', 'styles/health.css', 'styles/narrow.css', 'telephone/telephone.css']
+]
+
 const YEAR_MS = 365 * 24 * 3_600_000
 const root = join(import.meta.dirname, 'page')
 /** Has the extension of a file that a browser loads, and not of one that only the type checker reads. */
@@ -119,8 +125,7 @@ function documentOf(prefix: string, chartStyles: string, imports: Readonly<Recor
 <title>Console</title>
 <link rel="icon" href="${prefix}icon.svg">
 <link rel="stylesheet" href="${chartStyles}">
-<link rel="stylesheet" href="${prefix}style.css">
-<link rel="stylesheet" href="${prefix}telephone/telephone.css">
+${STYLES.map((file) => `<link rel="stylesheet" href="${prefix}${file}">`).join('\n')}
 <script type="importmap">${importMap}</script>
 <!--early-->
 <script type="module" src="${prefix}main.js"></script>
