@@ -7,14 +7,10 @@ import { agentFor } from './agent/agent.ts'
 import type { AgentFor } from './agent/context.ts'
 import { outputGuardrails } from './agent/guardrails.ts'
 import { result } from './agent/result.ts'
-import { memoryStore } from './agent/store.ts'
+import { buildSwitchboard, type Sdk } from './build-switchboard.ts'
 import type { Call } from './call/call.ts'
-import { contain } from './call/contain.ts'
-import { createCall, type Reader } from './call/create-call.ts'
-import type { CallSide } from './call/model-leg.ts'
-import { runFor } from './call/owner.ts'
+import type { Reader } from './call/create-call.ts'
 import type { SaveRecord } from './call/record.ts'
-import { watchTools } from './call/tools.ts'
 import type { Config } from './config.ts'
 import { api } from './console/api.ts'
 import { Listening } from './console/listening.ts'
@@ -25,9 +21,9 @@ import type { Practice } from './console/practice.ts'
 import { type SoftphoneOptions, softphone } from './console/softphone.ts'
 import { doctor } from './doctor/route.ts'
 import { loggerOptions } from './log.ts'
-import { Alerts } from './metrics/alerts.ts'
 import { logCall } from './metrics/call-log.ts'
-import { Metrics, metricsRoute } from './metrics/metrics.ts'
+import { type Metrics, metricsRoute } from './metrics/metrics.ts'
+import { watchCalls } from './metrics/watch-calls.ts'
 import { calls } from './plugins/calls.ts'
 import { ConsoleKey } from './plugins/console-key.ts'
 import { limits, serverLimits, streamLimits } from './plugins/limits.ts'
@@ -35,13 +31,7 @@ import { explainError, requireOurs } from './plugins/ours-only.ts'
 import { pressure } from './plugins/pressure.ts'
 import { securityHeaders } from './plugins/security-headers.ts'
 import { requireTwilio } from './plugins/twilio-only.ts'
-import { createLeg } from './realtime/create-leg.ts'
-import { earlyOpening } from './realtime/early-opening.ts'
-import type { RealtimeLeg } from './realtime/leg.ts'
-import { WarmSockets } from './realtime/warm-sockets.ts'
-import { agentItems } from './records/agent-items.ts'
-import { earlierCalls } from './records/earlier.ts'
-import { keepRecords, type Records } from './records/records.ts'
+import { keepRecords } from './records/records.ts'
 import { callEnded } from './routes/call-ended.ts'
 import { health } from './routes/health.ts'
 import { home } from './routes/home.ts'
@@ -49,15 +39,8 @@ import { incomingCall } from './routes/incoming-call.ts'
 import { mediaStream } from './routes/media-stream.ts'
 import { transferSummary } from './routes/transfer-summary.ts'
 import type { Store } from './store/open.ts'
-import { MemoryLines } from './switchboard/lines.ts'
-import { Switchboard, type SwitchboardParts } from './switchboard/switchboard.ts'
-import { MediaStream } from './twilio/media-stream.ts'
-import { StreamTokens } from './twilio/stream-token.ts'
 import { apologyTwiml } from './twilio/twiml.ts'
-import { tellWebhooks, type Webhooks } from './webhooks/webhooks.ts'
-
-/** Extra time for frames that come during the last attempt to reach a model, which may outlast MODEL_RECONNECT_MS. */
-const HELD_BEYOND_BUDGET_MS = 5_000
+import { tellWebhooks } from './webhooks/webhooks.ts'
 
 /** The parts that a test or another server may replace. */
 export interface Dependencies {
@@ -86,7 +69,7 @@ export interface Dependencies {
    * Called with each call as its stream is accepted, before `start`, with the SDK's session and transport. Every event
    * of both wires then passes `session.on('transport_event', …)`, which doubles the CPU of a call, roughly.
    */
-  readonly onCall: (call: Call, sdk: Pick<RealtimeLeg, 'session' | 'transport'>) => void
+  readonly onCall: (call: Call, sdk: Sdk) => void
   /** The log's destination; standard output by default. */
   readonly logTo: { write(line: string): void } | undefined
 }
@@ -113,21 +96,29 @@ export async function buildApp(config: Config, overrides: Partial<Dependencies> 
   const webhooks =
     records && overrides.store && tellWebhooks(app, overrides.store, records, config, overrides.result ?? result)
   app.decorate('webhooks', webhooks)
-  const metrics = measure(app, config, overrides, records)
-  const alerts = alertsOf(app, config, webhooks)
-  const readers = [logCall, ...(overrides.readers ?? []), ...(records?.readers ?? []), ...(webhooks?.readers ?? [])]
-  readers.push(metrics.reader, alerts.reader)
-  const listening = config.console.listen ? new Listening(config.call.recording) : undefined
-  if (listening) readers.push(listening.reader)
-  await app.register(calls, {
-    switchboard: buildSwitchboard(
-      app,
-      config,
-      authToken,
-      { ...overrides, ...records, readers },
-      { metrics, webhooks, onMissed: records?.onMissed }
-    )
+  const { metrics, readers: meters } = watchCalls(app, {
+    config,
+    store: overrides.store && records && { writer: records.writer, store: overrides.store },
+    guardrails: overrides.outputGuardrails ?? outputGuardrails,
+    onAlert: (alert) => webhooks?.onAlert(alert)
   })
+  const listening = config.console.listen ? new Listening(config.call.recording) : undefined
+  const readers = [
+    ...[logCall, ...(overrides.readers ?? []), ...(records?.readers ?? []), ...(webhooks?.readers ?? []), ...meters],
+    ...(listening ? [listening.reader] : [])
+  ]
+  const switchboard = buildSwitchboard(app, {
+    ...{ config, authToken, readers, metrics, webhooks, store: overrides.store, onMissed: records?.onMissed },
+    agentFor: overrides.agentFor ?? agentFor,
+    outputGuardrails: overrides.outputGuardrails ?? outputGuardrails,
+    now: overrides.now ?? (() => new Date()),
+    onCall: overrides.onCall,
+    // For whoever keeps records in a place of their own; `store` keeps them without it.
+    saveRecord: overrides.saveRecord ?? (async () => {}),
+    isDaySpent: overrides.isDaySpent ?? records?.isDaySpent ?? (() => false),
+    isOverloaded: overrides.isOverloaded
+  })
+  await app.register(calls, { switchboard })
 
   app.addHook('onResponse', async (request, reply) => {
     const path = pathOf(request)
@@ -195,109 +186,4 @@ async function openConsole(
     // A server that keeps nothing has nothing to show.
     if (kept) await scope.register(api, { prefix: '/api', config, ...kept })
   })
-}
-
-function measure(
-  app: FastifyInstance,
-  config: Config,
-  { store, outputGuardrails: guardrails = outputGuardrails }: Partial<Dependencies>,
-  records: Records | undefined
-): Metrics {
-  const sources = {
-    maxCalls: config.call.maxCalls,
-    calls: () => app.calls.list(),
-    store: store && records && { writer: records.writer, store }
-  }
-  const metrics = new Metrics(sources, guardrails)
-  app.addHook('onClose', async () => metrics.close())
-  return metrics
-}
-
-/** Alerts are lines of the log, and events for WEBHOOK_URL. */
-function alertsOf(app: FastifyInstance, config: Config, webhooks: Webhooks | undefined): Alerts {
-  const alerts = new Alerts(config.call.maxDayCostUsd, (alert) => {
-    const { name, value, threshold } = alert
-    if (alert.state === 'fired') app.log.warn({ alert: name, value, threshold }, 'an alert has fired')
-    else app.log.info({ alert: name, value, threshold }, 'an alert is over')
-    webhooks?.onAlert(alert)
-  })
-  app.addHook('onClose', async () => alerts.close())
-  return alerts
-}
-
-/** The switchboard and what its calls are made of: a caller's leg, a call, a model's leg. */
-function buildSwitchboard(
-  app: FastifyInstance,
-  config: Config,
-  authToken: string,
-  overrides: Partial<Dependencies>,
-  {
-    metrics,
-    webhooks,
-    onMissed
-  }: { metrics: Metrics; webhooks: Webhooks | undefined; onMissed: Records['onMissed'] | undefined }
-): Switchboard {
-  const chooseAgent = overrides.agentFor ?? agentFor
-  const watchedAgentFor: AgentFor = (caller) => {
-    const agent = chooseAgent(caller)
-    watchTools(agent)
-    metrics.names.know(agent)
-    return agent
-  }
-  const settings = {
-    ...config.openai,
-    takesTurns: config.call.minInterruptionMs > 0 || config.call.protectGreeting,
-    outputGuardrails: overrides.outputGuardrails ?? outputGuardrails
-  }
-  const warm = new WarmSockets(config.openai)
-  const store = overrides.store ? agentItems(overrides.store) : memoryStore()
-  const now = overrides.now ?? (() => new Date())
-  const recall = overrides.store && config.call.rememberCallers ? earlierCalls(overrides.store, app.log) : undefined
-  const parts: SwitchboardParts = {
-    lines: new MemoryLines((missed) => {
-      onMissed?.(missed)
-      webhooks?.onMissed(missed)
-    }),
-    tokens: new StreamTokens(authToken),
-    warm,
-    warmUp: (caller) => {
-      // Read now, so that the stream need not wait for it.
-      void recall?.(caller.claims)
-      warm.warm(caller.claims.callSid, earlyOpening(caller, watchedAgentFor, settings, config, { store, now, recall }))
-    },
-    createCall: (socket, tcp, { log, admit, isSpareDue }) => {
-      const caller = new MediaStream(socket, tcp, config.call.modelReconnectMs + HELD_BEYOND_BUDGET_MS)
-      let model: RealtimeLeg | undefined
-      const createModelLeg = (call: CallSide) => {
-        model = createLeg(call, {
-          agentFor: watchedAgentFor,
-          settings,
-          apiKey: config.openai.apiKey,
-          budgetMs: config.call.modelReconnectMs,
-          openSocket: () => warm.open(),
-          takeWarm: (callSid) => warm.take(callSid),
-          spare: isSpareDue ? warm.open() : undefined,
-          isListenedTo: overrides.onCall !== undefined
-        })
-        return model
-      }
-      const call = createCall(
-        { config, log, caller, createModelLeg, store, now, recall, admit },
-        overrides.readers ?? []
-      )
-      contain(
-        () => runFor(call, () => model && overrides.onCall?.(call, model)),
-        (error) => call.fail(error)
-      )
-      return call
-    },
-    // For whoever keeps records in a place of their own; `store` keeps them without it.
-    saveRecord: overrides.saveRecord ?? (async () => {}),
-    isDaySpent: overrides.isDaySpent ?? (() => false),
-    onDeclined: metrics.onDeclined,
-    isOverloaded: overrides.isOverloaded ?? (() => app.isUnderPressure()),
-    onNext: webhooks?.onNext,
-    onPickedUp: webhooks?.onPickedUp
-  }
-  return new Switchboard(config, parts, app.log)
 }
