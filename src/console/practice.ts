@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
-import { fail } from './fail.ts'
+import { fail } from './errors.ts'
 
 /** eSpeak NG takes some 100 ms for a sentence. */
 const SPEECH_LIMIT_MS = 10_000

@@ -6,7 +6,7 @@ import type { Config } from '../config.ts'
 import { newCallsLimit } from '../plugins/limits.ts'
 import type { Next } from '../switchboard/line.ts'
 import type { Declined } from '../switchboard/switchboard.ts'
-import { fail } from './fail.ts'
+import { fail } from './errors.ts'
 import type { Instruction, Stream } from './instruction.ts'
 import { type Practice, practiceSpeech } from './practice.ts'
 

@@ -71,7 +71,8 @@ const compiled = new Map<TableRows['statement'], Map<string, string>>()
 async function openSqlite(dataDir: string): Promise<Store> {
   const file = databaseFile(dataDir)
   try {
-    await mkdir(dataDir, { recursive: true })
+    // It holds callers' words and voices, for nobody but its owner. A folder that is there stays as it is.
+    await mkdir(dataDir, { recursive: true, mode: 0o700 })
     const network = NETWORK_FILE_SYSTEMS.get((await statfs(dataDir)).type)
     if (network) throw new Error(`it is on a network file system (${network}); set DATABASE_URL to share a store`)
   } catch (error) {

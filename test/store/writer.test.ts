@@ -1,4 +1,4 @@
-import { readdir, writeFile } from 'node:fs/promises'
+import { readdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
@@ -130,6 +130,12 @@ describe('a store that cannot be used stops the start with one sentence that nam
     await sql`insert into kysely_migration (name, timestamp) values ('999_tomorrow', '2030-01-01')`.execute(db)
     await expect(openStore(settings)).rejects.toThrow(/written by a newer version of this server/)
   })
+})
+
+test('the folder of the store is made for its owner alone', async () => {
+  const dataDir = join(await newFolder(), 'data')
+  await open({ dataDir, databaseUrl: undefined })
+  expect((await stat(dataDir)).mode & 0o777).toBe(0o700)
 })
 
 test('with DATABASE_URL, TWILIO_AUTH_TOKEN and CONSOLE_TOKEN nothing is written to disk', async () => {
